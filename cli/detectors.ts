@@ -1,0 +1,62 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { findFiles } from '../events/files';
+import type { Config } from '../events/config';
+import type { Source } from '../engine/documents';
+import { loadRuleset, type Ruleset } from '../engine/ruleset';
+import { UsageError } from './errors';
+import { packageRoot } from './package-root';
+
+/** The detectors that privwatch ships. */
+export const shippedDetectors = join(packageRoot, 'detectors');
+
+/**
+ * The detector files under paths (files, folders, globs).
+ *
+ * @throws UsageError if a path names nothing
+ */
+export function readDetectors(paths: string[]): Source[] {
+  const { files, problems } = findFiles(paths, (name) => /\.ya?ml$/i.test(name));
+  if (problems.length > 0) throw new UsageError(problems.join('\n'));
+  if (files.length === 0) throw new UsageError(`${paths.join(', ')}: no .yml file`);
+  const licences = new Map<string, string | undefined>();
+  return files.map((file) => {
+    const license = licenceOf(resolve(dirname(file)), licences);
+    return { file: shorten(file), text: readFileSync(file, 'utf8'), ...(license !== undefined && { license }) };
+  });
+}
+
+/** @throws DetectorError, UsageError */
+export function loadDetectors(paths: string[] | undefined, config: Config): Ruleset {
+  return loadRuleset(readDetectors(paths ?? [shippedDetectors]), config);
+}
+
+function shorten(file: string): string {
+  const short = relative(process.cwd(), file);
+  return short.startsWith('..') ? file : short;
+}
+
+/** How well-known licences begin, and their SPDX ids. */
+const LICENCES: [RegExp, string][] = [
+  [/Detection Rule License \(DRL\)[\s\S]{0,40}1\.1/i, 'DRL-1.1'],
+  [/Apache License\s+Version 2\.0/i, 'Apache-2.0'],
+  [/\bMIT License\b/i, 'MIT'],
+];
+const MAX_LEVELS = 12;
+
+/**
+ * The licence of a folder of rules, from the nearest LICENSE file in it or above: public rule sets state it once for all,
+ * and ask for it to be passed on with what a rule finds.
+ */
+function licenceOf(folder: string, known: Map<string, string | undefined>, level = 0): string | undefined {
+  if (known.has(folder)) return known.get(folder);
+  const file = existsSync(folder) ? readdirSync(folder).find((name) => /^LICEN[CS]E(\.md|\.txt)?$/i.test(name)) : undefined;
+  const parent = dirname(folder);
+  let licence: string | undefined;
+  if (file !== undefined) {
+    const text = readFileSync(join(folder, file), 'utf8').slice(0, 4000);
+    licence = LICENCES.find(([pattern]) => pattern.test(text))?.[1];
+  } else if (parent !== folder && level < MAX_LEVELS) licence = licenceOf(parent, known, level + 1);
+  known.set(folder, licence);
+  return licence;
+}

@@ -1,0 +1,118 @@
+import { formatTime } from '../events/time';
+import type { Episode } from './episodes';
+import type { Finding } from './finding';
+import { accountName } from './hit';
+import { rank } from './level';
+import type { Ruleset } from './ruleset';
+import type { Rule } from './rule';
+import type { Head, HeadChange } from './store';
+import { parseTemplate, renderTemplate } from './template';
+
+/** What a write of a head means for findings. Created and raised page somebody; the others do not. */
+export type FindingChange =
+  | { kind: 'created' | 'revised' | 'raised'; finding: Finding }
+  /** A late event gave the episode another id; what was known of the old one is carried over to the new. */
+  | { kind: 'superseded'; finding: Finding; by: string }
+  | { kind: 'withdrawn'; finding: Finding };
+
+/**
+ * The only source of findings: what became of each episode between two states of a head. Pure.
+ *
+ * @param ruleset gives the detector's own words; a head of a detector that is gone gives nothing
+ */
+export function changes({ before, after }: HeadChange, ruleset: Ruleset): FindingChange[] {
+  const rule = ruleset.rules.find(({ id }) => id === after.detectorId);
+  if (!rule) return [];
+  const finding = (episode: Episode, head: Head): Finding => toFinding(episode, head, rule, ruleset);
+  const old = new Map((before?.episodes ?? []).map((episode) => [episode.id, episode]));
+  const result: FindingChange[] = [];
+  for (const episode of after.episodes) {
+    const known = old.get(episode.id);
+    old.delete(episode.id);
+    if (!known) result.push({ kind: 'created', finding: finding(episode, after) });
+    else if (JSON.stringify(known) !== JSON.stringify(episode)) {
+      const kind = rank(episode.severity) > rank(known.severity) ? 'raised' : 'revised';
+      result.push({ kind, finding: finding(episode, after) });
+    }
+  }
+  for (const gone of old.values()) {
+    const heir = after.episodes.find((episode) => overlaps(episode, gone));
+    const lost = finding(gone, before!);
+    result.push(heir ? { kind: 'superseded', finding: lost, by: heir.id } : { kind: 'withdrawn', finding: lost });
+  }
+  return result;
+}
+
+function overlaps(a: Episode, b: Episode): boolean {
+  if (a.firstSeen === undefined || b.firstSeen === undefined) return false;
+  return a.firstSeen <= b.lastSeen! && b.firstSeen <= a.lastSeen!;
+}
+
+function toFinding(episode: Episode, head: Head, rule: Rule, ruleset: Ruleset): Finding {
+  const { content } = episode;
+  const account = ruleset.context.account(content.account ?? undefined);
+  const firstSeen = episode.firstSeen === undefined ? null : formatTime(episode.firstSeen);
+  const lastSeen = episode.lastSeen === undefined ? null : formatTime(episode.lastSeen);
+  const runbookValues: Record<string, string> = {
+    actor: content.actor.name,
+    account: accountName(content.account ?? undefined, ruleset.context),
+    region: content.region ?? 'an unknown Region',
+    resource: episode.resources[0]?.name ?? 'the resource',
+    firstSeen: firstSeen ?? 'an unknown time',
+    lastSeen: lastSeen ?? 'an unknown time',
+    sourceAddress: content.from.address ?? 'an unknown address',
+    accessKeyId: content.actor.accessKeyId || 'the access key',
+  };
+  const { metadata } = rule;
+  return {
+    id: episode.id,
+    thread: head.partition,
+    detectorId: rule.id,
+    detectorTitle: rule.title,
+    title: content.title,
+    severity: episode.severity,
+    stage: rule.stage,
+    account: content.account,
+    accountName: account?.name ?? null,
+    environment: account?.environment ?? null,
+    region: content.region,
+    actor: content.actor,
+    action: content.action,
+    from: content.from,
+    resources: episode.resources,
+    group: head.group,
+    eventIds: episode.eventIds,
+    count: episode.count,
+    countExact: episode.countExact,
+    firstSeen,
+    lastSeen,
+    continues: episode.continues ?? null,
+    expiredExceptions: episode.expired,
+    why: metadata.description ?? rule.title,
+    runbook: metadata.runbook.map((step) => renderTemplate(parseTemplate(step), (name) => runbookValues[name]!)),
+    falsepositives: metadata.falsepositives,
+    references: metadata.references,
+    tags: metadata.tags,
+    compliance: metadata.compliance,
+    author: metadata.author ?? null,
+    license: metadata.license ?? null,
+  };
+}
+
+/** Worst first, then by time (undated last), then by id. */
+export function byWeight(a: Finding, b: Finding): number {
+  const time = (finding: Finding): string => finding.firstSeen ?? '9999';
+  return (
+    rank(b.severity) - rank(a.severity) ||
+    (time(a) < time(b) ? -1 : time(a) > time(b) ? 1 : 0) ||
+    (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
+  );
+}
+
+/** The findings that stand after a series of changes. */
+export function applyChanges(findings: Map<string, Finding>, list: FindingChange[]): void {
+  for (const change of list) {
+    if (change.kind === 'superseded' || change.kind === 'withdrawn') findings.delete(change.finding.id);
+    else findings.set(change.finding.id, change.finding);
+  }
+}

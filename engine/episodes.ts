@@ -1,0 +1,102 @@
+import { byTime, shortHash, type Hit } from './hit';
+import { rank, type Level } from './level';
+import type { Content, Resource } from './finding';
+
+export const DAY_MILLISECONDS = 86_400_000;
+
+/** A day of event time in UTC, as whole days since the epoch; `undated` for events without a usable time. */
+export type Day = number | 'undated';
+
+/** A run of hits of one detector and group with no gap longer than `quiet`, within one day: a finding's substance. */
+export interface Episode {
+  /** Id of the finding. */
+  id: string;
+  firstSeen: number | undefined;
+  lastSeen: number | undefined;
+  severity: Level;
+  count: number;
+  countExact: boolean;
+  eventIds: string[];
+  resources: Resource[];
+  expired: string[];
+  /** Id of the episode of the day before that this one goes on with. */
+  continues: string | undefined;
+  /** Of the first hit. */
+  content: Content;
+}
+
+const MAX_EVIDENCE = 100;
+const MAX_RESOURCES = 50;
+
+export function dayOf(time: number | undefined): Day {
+  return time === undefined ? 'undated' : Math.floor(time / DAY_MILLISECONDS);
+}
+
+/**
+ * The episodes of one day, from all hits of a detector and group on that day and the day before. Every hit of a plain
+ * rule fires. An episode is cut at midnight, so that what is kept of a group and a day is bounded:
+ *
+ * ```
+ * hits        x  x x        x   |  x        x
+ * episodes   |------|      |---|||-|       |-|      the third continues the second
+ *                             midnight
+ * ```
+ *
+ * The result depends on the set of hits alone, not on their order.
+ *
+ * @param hits of one partition, each key once
+ */
+export function episodesOf(hits: Hit[], day: Day, quietMilliseconds: number): Episode[] {
+  const ofDay = hits.filter((hit) => dayOf(hit.time) === day).sort(byTime);
+  // Without a time there is no run: each such hit stands alone.
+  if (day === 'undated') return ofDay.map((hit) => makeEpisode([hit], shortHash([hit.partition, 'undated', hit.key]), undefined));
+  const runs = runsOf(ofDay, quietMilliseconds);
+  const before = runsOf(hits.filter((hit) => dayOf(hit.time) === day - 1).sort(byTime), quietMilliseconds).at(-1);
+  return runs.map((run, i) => {
+    const isContinued = i === 0 && before !== undefined && run[0]!.time! - before.at(-1)!.time! <= quietMilliseconds;
+    const continues = isContinued ? episodeId(before, day - 1, quietMilliseconds) : undefined;
+    return makeEpisode(run, episodeId(run, day, quietMilliseconds), continues);
+  });
+}
+
+/** Rounded down to a multiple of `quiet`, the start cannot be shared by two episodes, and a little disorder keeps it. */
+function episodeId(run: Hit[], day: number, quietMilliseconds: number): string {
+  const first = run[0]!;
+  return shortHash([first.partition, day, Math.floor(first.time! / quietMilliseconds)]);
+}
+
+function runsOf(sorted: Hit[], quietMilliseconds: number): Hit[][] {
+  const runs: Hit[][] = [];
+  for (const hit of sorted) {
+    const run = runs.at(-1);
+    if (run && hit.time! - run.at(-1)!.time! <= quietMilliseconds) run.push(hit);
+    else runs.push([hit]);
+  }
+  return runs;
+}
+
+function makeEpisode(run: Hit[], id: string, continues: string | undefined): Episode {
+  const first = run[0]!;
+  return {
+    id,
+    firstSeen: first.time,
+    lastSeen: run.at(-1)!.time,
+    severity: run.reduce<Level>((highest, { level }) => (rank(level) > rank(highest) ? level : highest), first.level),
+    count: run.length,
+    countExact: true,
+    eventIds: run.slice(0, MAX_EVIDENCE).map((hit) => hit.eventId),
+    resources: resourcesOf(run),
+    expired: [...new Set(run.flatMap((hit) => hit.expired))].sort(),
+    continues,
+    content: first.content,
+  };
+}
+
+function resourcesOf(run: Hit[]): Resource[] {
+  const once = new Map<string, Resource>();
+  for (const hit of run) for (const resource of hit.resources) once.set(`${resource.type} ${resource.name}`, resource);
+  return [...once.entries()]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .slice(0, MAX_RESOURCES)
+    .map(([, resource]) => resource);
+}

@@ -1,0 +1,183 @@
+import { createHash } from 'node:crypto';
+import { JSONPath } from 'jsonpath-plus';
+import { actorOf, isHuman, mfaOf, type Actor, type Context } from '../events/derived';
+import type { Event } from '../events/event';
+import { at, text, type Json } from '../events/json';
+import { redact } from '../events/redact';
+import { View, type FieldValues } from './fields';
+import type { Content, FindingActor, Resource } from './finding';
+import type { Level } from './level';
+import type { Match } from './match';
+import type { Ruleset } from './ruleset';
+import type { Rule } from './rule';
+import { renderTemplate } from './template';
+
+/** A match as correlation remembers it: small, without secrets, and complete without the event. */
+export interface Hit {
+  /** Detector and group: all hits that may be one finding. */
+  partition: string;
+  detectorId: string;
+  group: Record<string, string>;
+  /** The event's. */
+  key: string;
+  eventId: string;
+  /** Milliseconds since the epoch; undefined if the event has no usable time. */
+  time: number | undefined;
+  revision: string;
+  digest: string;
+  level: Level;
+  resources: Resource[];
+  /** Titles of exceptions that have expired. */
+  expired: string[];
+  content: Content;
+}
+
+/** Event content is attacker-chosen: nothing of it is kept, shown or compared at any length. */
+const MAX_TEXT = 512;
+const MAX_TITLE = 256;
+const MAX_TITLE_VALUE = 128;
+const MAX_RESOURCES = 20;
+
+export function cap(value: string, length = MAX_TEXT): string {
+  return value.length > length ? `${value.slice(0, length - 1)}…` : value;
+}
+
+/** Hexadecimal, 32 characters, of any JSON value. */
+export function shortHash(value: Json): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 32);
+}
+
+/** The hit of a match: its group, and what a finding may show of it. Secrets are redacted before anything is read. */
+export function makeHit({ rule, event, level, expired }: Match, ruleset: Ruleset): Hit {
+  const clean = withoutSecrets(event);
+  const view = new View(clean, ruleset.fields, ruleset.context);
+  const actor = actorOf(clean);
+  const resources = resourcesOf(rule, clean);
+  const group = groupOf(rule, view, actor, resources);
+  return {
+    partition: shortHash([rule.id, ...Object.entries(group).flat()]),
+    detectorId: rule.id,
+    group: Object.fromEntries(Object.entries(group).map(([name, value]) => [name, cap(value)])),
+    key: event.key,
+    eventId: cap(event.id),
+    time: event.time,
+    revision: event.revision,
+    digest: event.digest,
+    level,
+    resources,
+    expired: expired.map((filter) => filter.title),
+    content: {
+      title: titleOf(rule, ruleset, clean, actor, resources),
+      actor: findingActor(clean, actor, ruleset.context),
+      account: maybe(event.account),
+      region: maybe(event.region),
+      action: actionOf(clean),
+      from: {
+        address: maybe(
+          text(clean.record, 'sourceIPAddress') ??
+            text(clean.record, 'service', 'action', 'awsApiCallAction', 'remoteIpDetails', 'ipAddressV4'),
+        ),
+        userAgent: maybe(text(clean.record, 'userAgent')),
+      },
+    },
+  };
+}
+
+function withoutSecrets(event: Event): Event {
+  const { logsource, key, id, time, account, region, revision, digest } = event;
+  return { logsource, record: redact(event.record), key, id, time, account, region, revision, digest };
+}
+
+function maybe(value: string | undefined): string | null {
+  return value === undefined ? null : cap(value);
+}
+
+function findingActor(event: Event, actor: Actor, context: Context): FindingActor {
+  const key = text(event.record, 'userIdentity', 'accessKeyId') ?? text(event.record, 'resource', 'accessKeyDetails', 'accessKeyId');
+  return {
+    id: cap(actor.id),
+    kind: actor.kind,
+    name: cap(actor.name),
+    account: maybe(actor.account),
+    session: maybe(actor.session),
+    human: isHuman(event, context),
+    mfa: mfaOf(event),
+    accessKeyId: maybe(key),
+  };
+}
+
+function actionOf({ logsource, record }: Event): Content['action'] {
+  if (logsource.service === 'guardduty') return { source: 'guardduty', name: cap(text(record, 'type') ?? ''), error: null };
+  const name = text(record, 'eventName') ?? text(record, 'configRuleName') ?? text(record, 'resourceType') ?? '';
+  return {
+    source: cap(text(record, 'eventSource') ?? logsource.service),
+    name: cap(name),
+    error: maybe(text(record, 'errorCode') ?? text(record, 'errorMessage')),
+  };
+}
+
+/** In the order of the detector, the main one first; where it names none, those that the record itself lists. */
+function resourcesOf(rule: Rule, event: Event): Resource[] {
+  const found: Resource[] = [];
+  for (const { type, path } of rule.resources) {
+    const values = JSONPath({ path, json: event.record, wrap: true, eval: false }) as unknown;
+    for (const value of Array.isArray(values) ? (values as unknown[]).flat(4) : []) {
+      if ((typeof value === 'string' && value !== '') || typeof value === 'number') found.push({ type, name: cap(String(value)) });
+    }
+  }
+  const listed = at(event.record, 'resources');
+  if (rule.resources.length === 0 && Array.isArray(listed)) {
+    for (const resource of listed) {
+      const name = text(resource, 'ARN') ?? text(resource, 'arn');
+      if (name !== undefined) found.push({ type: 'Other', name: cap(name) });
+    }
+  }
+  const once = new Map(found.map((resource) => [`${resource.type} ${resource.name}`, resource]));
+  return [...once.values()].slice(0, MAX_RESOURCES);
+}
+
+/** A plain rule never drops a hit: where a group value is missing, the event's key stands in for it. */
+function groupOf(rule: Rule, view: View, actor: Actor, resources: Resource[]): Record<string, string> {
+  const { event } = view;
+  if (!rule.group) {
+    return { account: event.account ?? event.key, actor: actor.id, resource: resources[0]?.name ?? '' };
+  }
+  return Object.fromEntries(rule.group.map(({ name, slot }) => [name, single(view.field(slot)) ?? event.key]));
+}
+
+/** The one value of a field, numbers by their text; undefined for none, several, null or an object. */
+function single({ scalars, objects }: FieldValues): string | undefined {
+  const [value] = scalars;
+  return scalars.length === 1 && objects.length === 0 && value !== null && value !== undefined ? String(value) : undefined;
+}
+
+function titleOf(rule: Rule, ruleset: Ruleset, event: Event, actor: Actor, resources: Resource[]): string {
+  const view = new View(event, ruleset.fields, ruleset.context);
+  const title = renderTemplate(rule.findingTitle, (name) => {
+    if (name === 'actor') return cap(actor.name, MAX_TITLE_VALUE);
+    if (name === 'account') return accountName(event.account, ruleset.context);
+    if (name === 'region') return event.region ?? 'an unknown Region';
+    if (name === 'resource') return cap(resources[0]?.name ?? 'something unknown', MAX_TITLE_VALUE);
+    const { texts, objects } = view.field(ruleset.fields.slot(name));
+    if (texts.length === 0 || objects.length > 0) return 'something unknown';
+    return cap([...new Set(texts)].slice(0, 5).join(', '), MAX_TITLE_VALUE);
+  });
+  return cap(title.replace(/\s+/g, ' ').trim(), MAX_TITLE);
+}
+
+export function accountName(id: string | undefined, context: Context): string {
+  if (id === undefined) return 'an unknown account';
+  const name = context.account(id)?.name;
+  return name === undefined ? cap(id, 64) : `${name} (${id})`;
+}
+
+/** Of two hits under one key, which one counts: the greater revision, then the smaller digest. */
+export function isBetter(candidate: Hit, known: Hit): boolean {
+  if (candidate.revision !== known.revision) return candidate.revision > known.revision;
+  return candidate.digest < known.digest;
+}
+
+/** By time, then key: the order of everything that speaks of "first". */
+export function byTime(a: Hit, b: Hit): number {
+  return (a.time ?? 0) - (b.time ?? 0) || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
+}

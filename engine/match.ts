@@ -1,0 +1,68 @@
+import type { Event } from '../events/event';
+import { View } from './fields';
+import type { Filter } from './filter';
+import type { Level } from './level';
+import { holds } from './nodes';
+import { appliesTo, type Rule } from './rule';
+import type { Ruleset } from './ruleset';
+
+/** An event that a rule matched. */
+export interface Match {
+  rule: Rule;
+  event: Event;
+  /** The rule's level, or what its `severity` conditions make of it. */
+  level: Level;
+  /** Filters that would have suppressed this, had they not expired before the event. */
+  expired: Filter[];
+}
+
+const NONE: Match[] = [];
+
+/** The rules that match an event. Pure, synchronous, and never throws, whatever the event holds. */
+export function match(event: Event, ruleset: Ruleset): Match[] {
+  const candidates = ruleset.index.candidates(event);
+  if (candidates.length === 0) return NONE;
+  return matchRules(event, ruleset, candidates);
+}
+
+/** The same without the index: what the index is compared with. */
+export function matchUnindexed(event: Event, ruleset: Ruleset): Match[] {
+  return matchRules(
+    event,
+    ruleset,
+    ruleset.rules.filter((rule) => appliesTo(rule, event.logsource)),
+  );
+}
+
+function matchRules(event: Event, ruleset: Ruleset, rules: readonly Rule[]): Match[] {
+  const view = new View(event, ruleset.fields, ruleset.context);
+  let matches = NONE;
+  for (const rule of rules) {
+    if (!holds(rule.condition, view)) continue;
+    const expired = expiredFilters(rule, view);
+    if (!expired) continue;
+    if (matches === NONE) matches = [];
+    matches.push({ rule, event, level: levelOf(rule, view), expired });
+  }
+  return matches;
+}
+
+/** Undefined if a filter that is in force suppresses the match. */
+function expiredFilters(rule: Rule, view: View): Filter[] | undefined {
+  const expired: Filter[] = [];
+  for (const filter of rule.filters) {
+    if (holds(filter.condition, view)) continue;
+    if (!isExpired(filter, view.event)) return undefined;
+    expired.push(filter);
+  }
+  return expired;
+}
+
+/** Of an event without a time it cannot be shown that the exception still held: better noise than blindness. */
+export function isExpired(filter: Filter, event: Event): boolean {
+  return filter.expiresAt !== undefined && (event.time === undefined || event.time >= filter.expiresAt);
+}
+
+export function levelOf(rule: Rule, view: View): Level {
+  return rule.severity.find(({ when }) => holds(when, view))?.level ?? rule.level;
+}

@@ -1,0 +1,160 @@
+import type { Config } from '../events/config';
+import { makeContext, type Context } from '../events/derived';
+import { isObject } from '../events/json';
+import { checkCorrelation, checkReferences, type Correlation } from './correlation';
+import { readDocuments, type Source, type SourceDocument } from './documents';
+import { FieldTable } from './fields';
+import { compileFilter, isFilterFor, type Filter } from './filter';
+import { DetectorError, type Problem } from './problems';
+import { compileRule, type Rule } from './rule';
+import { RuleIndex } from './rule-index';
+import { checkDetector, type DocumentKind } from './schema';
+
+/** Compiled detectors, filters and configuration: all that `match` needs besides an event. */
+export interface Ruleset {
+  rules: Rule[];
+  filters: Filter[];
+  /** Checked, and not evaluated by this version. */
+  correlations: Correlation[];
+  context: Context;
+  fields: FieldTable;
+  index: RuleIndex;
+}
+
+export interface Loaded {
+  /** Undefined if there are errors: nothing is loaded half understood. */
+  ruleset: Ruleset | undefined;
+  errors: Problem[];
+  warnings: Problem[];
+}
+
+/**
+ * Compiles detector files. The order of files and of the documents in them makes no difference.
+ *
+ * @throws DetectorError with every problem of every file
+ */
+export function loadRuleset(sources: Source[], config: Config = {}): Ruleset {
+  const { ruleset, errors } = checkRuleset(sources, config);
+  if (!ruleset) throw new DetectorError(errors);
+  return ruleset;
+}
+
+/** The same, for those who want to see the warnings, or the errors without a throw. */
+export function checkRuleset(sources: Source[], config: Config = {}): Loaded {
+  const problems = { errors: [] as Problem[], warnings: [] as Problem[] };
+  const documents = sources.flatMap((source) => readDocuments(source, problems));
+  const fields = new FieldTable();
+  const base = { fields, placeholder: (name: string) => placeholder(config, name) };
+  const rules: Rule[] = [];
+  const filters: Filter[] = [];
+  const correlations: Correlation[] = [];
+  for (const document of documents) {
+    const kind = kindOf(document);
+    if (!kind) continue;
+    for (const { path, message } of checkDetector(kind, document.data)) document.error(path, message);
+    if (kind === 'rule') pushIf(rules, compileRule(document, base));
+    else if (kind === 'filter') pushIf(filters, compileFilter(document, base));
+    else pushIf(correlations, checkCorrelation(document));
+  }
+  checkNames(documents);
+  const resolve = (reference: string): Rule | Correlation | undefined =>
+    [...rules, ...correlations].find(({ id, name }) => id === reference.toLowerCase() || name === reference);
+  // Where a file did not compile, what refers to it would only repeat that.
+  if (problems.errors.length === 0) {
+    checkReferences(correlations, resolve);
+    warnOfSilenced(correlations, resolve);
+    connectFilters(filters, rules);
+  }
+  warnOfForeign(rules);
+  const inOrder = <T extends Problem>(list: T[]): T[] =>
+    list.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line));
+  const isSound = problems.errors.length === 0;
+  return {
+    ruleset: isSound
+      ? { rules, filters, correlations, context: makeContext(config), fields, index: new RuleIndex(rules) }
+      : undefined,
+    errors: inOrder(problems.errors),
+    warnings: inOrder(problems.warnings),
+  };
+}
+
+function pushIf<T>(list: T[], entry: T | undefined): void {
+  if (entry !== undefined) list.push(entry);
+}
+
+function placeholder(config: Config, name: string): string[] | undefined {
+  const values = Object.hasOwn(config.expand ?? {}, name) ? config.expand![name] : undefined;
+  return typeof values === 'string' ? [values] : values;
+}
+
+function kindOf(document: SourceDocument): DocumentKind | undefined {
+  const { data } = document;
+  if ('correlation' in data) return 'correlation';
+  if ('filter' in data) return 'filter';
+  if ('detection' in data) return 'rule';
+  document.error([], 'neither a detection, nor a correlation, nor a filter');
+  return undefined;
+}
+
+/** Ids and names are how findings, filters and correlations refer to a detector. */
+function checkNames(documents: SourceDocument[]): void {
+  const owners = new Map<string, SourceDocument>();
+  for (const document of documents) {
+    const { id, name, title } = document.data;
+    if (typeof id === 'string') claim(document, 'id', id.toLowerCase());
+    if (typeof name === 'string') claim(document, 'name', name);
+    if (id === undefined && name === undefined && typeof title === 'string' && isObject(document.data['detection'])) {
+      claim(document, 'title', title);
+    }
+  }
+  function claim(document: SourceDocument, key: string, value: string): void {
+    const owner = owners.get(value);
+    if (!owner) owners.set(value, document);
+    else document.error([key], `${owner.source.file}:${owner.line([key])} has the same ${key}`);
+  }
+}
+
+function warnOfSilenced(correlations: Correlation[], resolve: (reference: string) => Rule | Correlation | undefined): void {
+  for (const { rules, document } of correlations) {
+    const inner = document.data['correlation'];
+    const generate = document.data['generate'] ?? (isObject(inner) ? inner['generate'] : undefined);
+    if (generate === true) continue;
+    for (const reference of rules) {
+      const rule = resolve(reference);
+      if (!rule || !('level' in rule) || rule.level === 'informational' || rule.level === 'low') continue;
+      document.warn(['correlation', 'rules'], `silences ${reference} (level ${rule.level}): say generate: true to keep its findings`);
+    }
+  }
+}
+
+function connectFilters(filters: Filter[], rules: Rule[]): void {
+  for (const filter of filters) {
+    const matching = rules.filter((rule) => isFilterFor(filter, rule));
+    matching.forEach((rule) => rule.filters.push(filter));
+    if (matching.length === 0) filter.document.warn(['filter', 'rules'], 'no loaded rule is meant: the filter has no effect');
+    else if (filter.rules !== 'any') {
+      for (const reference of filter.rules) {
+        if (matching.some(({ id, name }) => id === reference.toLowerCase() || name === reference)) continue;
+        filter.document.warn(['filter', 'rules'], `there is no rule ${reference} with this logsource`);
+      }
+    }
+  }
+}
+
+const SERVICES = ['cloudtrail', 'cloudtrail-insight', 'guardduty', 'accessanalyzer', 'config'];
+
+/** Rules for other sources are kept, and told apart: no event that is read here can match them. */
+function warnOfForeign(rules: Rule[]): void {
+  for (const { logsource, document } of rules) {
+    if (isForeign(logsource)) document.warn(['logsource'], 'not applicable: no event of this source is read here');
+  }
+}
+
+export function isForeign(logsource: Rule['logsource']): boolean {
+  const { product, service, category } = logsource;
+  return (
+    category !== undefined ||
+    (product !== undefined && product !== 'aws') ||
+    (service !== undefined && !SERVICES.includes(service))
+  );
+}

@@ -1,0 +1,96 @@
+import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv';
+import detectorSchema from '../schemas/detector.schema.json';
+import configSchema from '../schemas/config.schema.json';
+import findingSchema from '../schemas/finding.schema.json';
+import type { Json } from '../events/json';
+import type { Path } from './documents';
+
+// allErrors: a reader wants every problem at once. verbose: messages quote what they are about.
+const ajv = new Ajv({ allErrors: true, verbose: true, strict: true, strictTypes: false, strictRequired: false });
+ajv.addSchema(detectorSchema);
+
+export type DocumentKind = 'rule' | 'correlation' | 'filter';
+
+export interface SchemaProblem {
+  path: Path;
+  message: string;
+}
+
+/** What `schemas/detector.schema.json` says is wrong with a detector, in sentences. */
+export function checkDetector(kind: DocumentKind, data: Json): SchemaProblem[] {
+  return check(ajv.getSchema(`${detectorSchema.$id}#/$defs/${kind}Document`)!, data);
+}
+
+/** What `schemas/config.schema.json` says is wrong with a configuration. */
+export function checkConfig(data: Json): SchemaProblem[] {
+  return check(ajv.getSchema(configSchema.$id) ?? ajv.compile(configSchema), data);
+}
+
+/** What `schemas/finding.schema.json` says is wrong with a finding. */
+export function checkFinding(data: unknown): SchemaProblem[] {
+  return check(ajv.getSchema(findingSchema.$id) ?? ajv.compile(findingSchema), data);
+}
+
+function check(validate: ValidateFunction, data: unknown): SchemaProblem[] {
+  if (validate(data)) return [];
+  const errors = validate.errors ?? [];
+  const seen = new Set<string>();
+  const problems: SchemaProblem[] = [];
+  for (const error of errors) {
+    const message = sentence(error);
+    if (message === undefined) continue;
+    const path = error.instancePath.split('/').slice(1).map(decodePointer);
+    if (error.keyword === 'additionalProperties') path.push(String(error.params['additionalProperty']));
+    const line = `${path.join('.')} ${message}`;
+    if (!seen.has(line)) problems.push({ path, message });
+    seen.add(line);
+  }
+  return problems;
+}
+
+function decodePointer(token: string): string | number {
+  const text = token.replace(/~1/g, '/').replace(/~0/g, '~');
+  return /^\d+$/.test(text) ? Number(text) : text;
+}
+
+/** One sentence an error; undefined for those that only repeat what others say better. */
+function sentence(error: ErrorObject): string | undefined {
+  const described = (error.parentSchema as { description?: string } | undefined)?.description;
+  const value = JSON.stringify(error.data);
+  const shown = value === undefined || value.length > 60 ? 'this' : value;
+  switch (error.keyword) {
+    case 'additionalProperties': {
+      const known = Object.keys((error.parentSchema as { properties?: object }).properties ?? {});
+      return `unknown key; known here: ${known.join(', ')}`;
+    }
+    case 'required':
+      return error.schemaPath.includes('/oneOf/') || error.schemaPath.includes('/if/')
+        ? undefined
+        : `${String(error.params['missingProperty'])} is missing`;
+    case 'enum':
+      return `${shown} is none of ${(error.params['allowedValues'] as unknown[]).join(', ')}`;
+    case 'type':
+      return `${shown} is not ${article(String(error.params['type']))}`;
+    case 'pattern':
+      return described ? `${shown} is not right: ${described}` : `${shown} does not look as it should`;
+    case 'oneOf':
+      return 'a test has either event and match, or events and findings';
+    case 'minLength':
+      return 'empty text';
+    case 'minProperties':
+    case 'minItems':
+      return 'this is empty';
+    case 'anyOf':
+    case 'if':
+      return undefined;
+    default:
+      return error.message ?? error.keyword;
+  }
+}
+
+function article(types: string): string {
+  return types
+    .split(',')
+    .map((type) => (type === 'string' ? 'text' : `${/^[aeio]/.test(type) ? 'an' : 'a'} ${type}`))
+    .join(' or ');
+}

@@ -1,0 +1,158 @@
+import { createHash } from 'node:crypto';
+import { configure } from 'safe-stable-stringify';
+import { at, isObject, MAX_DEPTH, text, type JsonObject } from './json';
+import { parseTime } from './time';
+
+/** What a Sigma rule's `logsource` is compared with. */
+export interface Logsource {
+  readonly product: 'aws';
+  readonly service: 'cloudtrail' | 'cloudtrail-insight' | 'guardduty' | 'accessanalyzer' | 'config';
+}
+
+/**
+ * One event out of every envelope. The record is as its source wrote it (a GuardDuty finding always in EventBridge's
+ * camelCase); everything else follows from it and is computed when asked for, since most events match nothing.
+ */
+export interface Event {
+  readonly logsource: Logsource;
+  readonly record: JsonObject;
+  /** What makes two deliveries the same event, e.g. `5f0a…-GUID/111122223333`. */
+  readonly key: string;
+  /** The id to look the event up by where it came from; the key, if the record has none. */
+  readonly id: string;
+  /** Milliseconds since the epoch; undefined if the record has no usable time. */
+  readonly time: number | undefined;
+  readonly account: string | undefined;
+  readonly region: string | undefined;
+  /** Of two contents under one key, the greater revision counts, then the smaller digest. */
+  readonly revision: string;
+  /** SHA-256 of the canonical record. */
+  readonly digest: string;
+}
+
+/** What is peculiar to a source: a row of the table of keys, times and accounts. */
+interface Source {
+  logsource: Logsource;
+  /** The event's key, or undefined where the record has none to trust. */
+  key(record: JsonObject, envelope?: JsonObject): string | undefined;
+  id(record: JsonObject, envelope?: JsonObject): string | undefined;
+  time(record: JsonObject, envelope?: JsonObject): unknown;
+  account(record: JsonObject, envelope?: JsonObject): string | undefined;
+  region(record: JsonObject, envelope?: JsonObject): string | undefined;
+  revision(record: JsonObject): string;
+}
+
+const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+/** A GUID of one repeated digit is a placeholder that different records share. */
+const ONE_DIGIT = /^(.)(?:\1|-)+$/;
+
+const trail: Omit<Source, 'logsource'> = {
+  key(record) {
+    const original = isUpdate(record) ? text(record, 'addendum', 'originalEventID') : undefined;
+    const id = original ?? text(record, 'eventID');
+    if (id === undefined || !GUID.test(id) || ONE_DIGIT.test(id)) return undefined;
+    return `${id.toLowerCase()}/${text(record, 'recipientAccountId') ?? ''}`;
+  },
+  id: (record) => text(record, 'eventID'),
+  time: (record) => record['eventTime'],
+  // Records of old event versions lack recipientAccountId; the caller's account is then the best there is.
+  account: (record) => text(record, 'recipientAccountId') ?? text(record, 'userIdentity', 'accountId'),
+  region: (record) => text(record, 'awsRegion'),
+  revision: (record) => (isObject(record['addendum']) ? 'addendum' : ''),
+};
+
+/** CloudTrail record contents, `addendum`: UPDATED_DATA carries the id of the record that it takes the place of. */
+function isUpdate(record: JsonObject): boolean {
+  return at(record, 'addendum', 'reason') === 'UPDATED_DATA';
+}
+
+export const sources = {
+  cloudtrail: { logsource: { product: 'aws', service: 'cloudtrail' }, ...trail },
+  insight: { logsource: { product: 'aws', service: 'cloudtrail-insight' }, ...trail },
+  guardduty: {
+    logsource: { product: 'aws', service: 'guardduty' },
+    key: (record) => text(record, 'id'),
+    id: (record) => text(record, 'id'),
+    time: (record) => firstTime(at(record, 'service', 'eventLastSeen'), record['updatedAt']),
+    account: (record, envelope) => text(record, 'accountId') ?? text(envelope, 'account'),
+    region: (record, envelope) => text(record, 'region') ?? text(envelope, 'region'),
+    revision: updatedAt,
+  },
+  accessanalyzer: {
+    logsource: { product: 'aws', service: 'accessanalyzer' },
+    key: (record) => text(record, 'id'),
+    id: (record) => text(record, 'id'),
+    time: (record) => record['updatedAt'],
+    account: (record, envelope) =>
+      text(record, 'resourceOwnerAccount') ?? text(record, 'accountId') ?? text(envelope, 'account'),
+    region: (record, envelope) => text(record, 'region') ?? text(envelope, 'region'),
+    revision: updatedAt,
+  },
+  config: {
+    logsource: { product: 'aws', service: 'config' },
+    key: (_record, envelope) => text(envelope, 'id'),
+    id: (_record, envelope) => text(envelope, 'id'),
+    time: (_record, envelope) => at(envelope, 'time'),
+    account: (record, envelope) => text(record, 'awsAccountId') ?? text(envelope, 'account'),
+    region: (record, envelope) => text(record, 'awsRegion') ?? text(envelope, 'region'),
+    revision: () => '',
+  },
+} satisfies Record<string, Source>;
+
+function firstTime(...candidates: unknown[]): unknown {
+  return candidates.find((candidate) => parseTime(candidate) !== undefined);
+}
+
+/** Fixed-width, so that text order is time order. */
+function updatedAt(record: JsonObject): string {
+  return String(parseTime(record['updatedAt']) ?? 0).padStart(16, '0');
+}
+
+const stringify = configure({ deterministic: true, maximumDepth: MAX_DEPTH * 2, bigint: false });
+
+/** Hexadecimal SHA-256 of any JSON value; members are sorted, so their order in the source does not count. */
+export function digestOf(value: unknown): string {
+  return createHash('sha256')
+    .update(stringify(value) ?? '')
+    .digest('hex');
+}
+
+/** An {@link Event} of a source, from its record and, where there was one, the EventBridge envelope around it. */
+export function makeEvent(source: Source, record: JsonObject, envelope?: JsonObject): Event {
+  return new SourceEvent(source, record, envelope);
+}
+
+class SourceEvent implements Event {
+  private readonly cache: { key?: string; digest?: string } = {};
+
+  constructor(
+    private readonly source: Source,
+    readonly record: JsonObject,
+    private readonly envelope?: JsonObject,
+  ) {}
+
+  get logsource(): Logsource {
+    return this.source.logsource;
+  }
+  get key(): string {
+    return (this.cache.key ??= this.source.key(this.record, this.envelope) ?? `sha256:${this.digest}`);
+  }
+  get id(): string {
+    return this.source.id(this.record, this.envelope) ?? this.key;
+  }
+  get time(): number | undefined {
+    return parseTime(this.source.time(this.record, this.envelope));
+  }
+  get account(): string | undefined {
+    return this.source.account(this.record, this.envelope);
+  }
+  get region(): string | undefined {
+    return this.source.region(this.record, this.envelope);
+  }
+  get revision(): string {
+    return this.source.revision(this.record);
+  }
+  get digest(): string {
+    return (this.cache.digest ??= digestOf(this.record));
+  }
+}
