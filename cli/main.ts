@@ -1,17 +1,58 @@
-import { readConfig } from './config';
-import { readDetectors, shippedDetectors } from './detectors';
-import { checkRuleset } from '../engine/ruleset';
-import { formatProblem } from '../engine/problems';
-import { runDetectorTests } from './detector-tests/run';
-(async () => {
-  const paths = process.argv.slice(3);
-  const { ruleset, errors, warnings } = checkRuleset(readDetectors(paths.length ? paths : [shippedDetectors]), readConfig(undefined));
-  for (const p of errors) console.log('error', formatProblem(p));
-  for (const p of warnings) console.log('warning', formatProblem(p));
-  if (process.argv[2] === 'test' && ruleset) {
-    let failed = 0;
-    const results = await runDetectorTests(ruleset);
-    for (const { rule, test, failure } of results) if (failure) { failed++; console.log(`${rule.document.source.file}:${rule.document.line(test.path)}: ${test.name}: ${failure}`); }
-    console.log(`${results.length} tests, ${failed} failed`);
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { DetectorError, formatProblem } from '../engine/problems';
+import { printable } from '../findings/escape';
+import { registerExplain } from './commands/explain';
+import { registerLint } from './commands/lint';
+import { registerNew } from './commands/new';
+import { registerReplay } from './commands/replay';
+import { registerTest } from './commands/test';
+import { EXIT, UsageError } from './errors';
+import { packageRoot } from './package-root';
+
+/** The command line: parses arguments, runs one command, and turns what was thrown into a message and an exit code. */
+export async function main(argv: string[]): Promise<void> {
+  const program = new Command('privwatch')
+    .description('Watches every privileged act in an AWS organization.')
+    .version(packageVersion())
+    .showHelpAfterError('(see --help)')
+    .exitOverride();
+  registerReplay(program);
+  registerLint(program);
+  registerTest(program);
+  registerExplain(program);
+  registerNew(program);
+  program.commands.forEach((command) => command.copyInheritedSettings(program));
+  // `privwatch replay | head`: the reader has seen enough.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(EXIT.done);
+    throw error;
+  });
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    process.exitCode = report(error);
   }
-})();
+}
+
+function packageVersion(): string {
+  const text = readFileSync(join(packageRoot, 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  if (error instanceof DetectorError) {
+    for (const problem of error.problems) process.stderr.write(`error: ${printable(formatProblem(problem))}\n`);
+    process.stderr.write('The detectors do not load, so nothing was done. privwatch lint shows the warnings too.\n');
+    return EXIT.usage;
+  }
+  if (error instanceof UsageError) {
+    for (const line of error.message.split('\n')) process.stderr.write(`error: ${printable(line)}\n`);
+    return EXIT.usage;
+  }
+  // A defect: its stack is what helps.
+  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  return EXIT.usage;
+}

@@ -1,0 +1,75 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { Command } from 'commander';
+import { findFiles } from '../events/files';
+import { loadDetectors } from '../cli/detectors';
+import { packageRoot } from '../cli/package-root';
+import { replay } from '../cli/pipeline';
+
+/**
+ * Events per second of three things, side by side in one run: gunzip; gunzip + JSON.parse, which no engine that parses
+ * everything can beat; and a whole replay with all shipped detectors. Absolute numbers say more of the machine than of
+ * the code: look at the ratios.
+ */
+async function main(): Promise<void> {
+  const options = new Command('bench')
+    .option('--events <n>', 'size of the generated corpus', '100000')
+    .option('--rounds <n>', 'rounds, of which the medians are reported', '7')
+    .option('--corpus <folder>', 'a folder of .json.gz files of {"Records":[…]} instead')
+    .parse()
+    .opts<{ events: string; rounds: string; corpus?: string }>();
+  const folder = options.corpus ?? generated(Number(options.events));
+  const { files } = findFiles([folder], (name) => name.endsWith('.json.gz'));
+  const ruleset = loadDetectors(undefined, {});
+  const steps: [string, () => number | Promise<number>][] = [
+    ['gunzip', () => files.reduce((sum, file) => sum + unzip(file).length, 0)],
+    ['gunzip + JSON.parse', () => files.reduce((sum, file) => sum + parse(file), 0)],
+    ['replay', async () => (await replay(files, ruleset)).counters.in],
+  ];
+  const events = Number(await steps[2]![1]());
+  const seconds: number[][] = steps.map(() => []);
+  for (let round = 0; round < Number(options.rounds); round++) {
+    for (const [i, [, step]] of steps.entries()) {
+      const start = performance.now();
+      await step();
+      seconds[i]!.push((performance.now() - start) / 1000);
+    }
+  }
+  const megabytes = files.reduce((sum, file) => sum + statSync(file).size, 0) / 1e6;
+  console.log(`${events} events, ${files.length} files, ${megabytes.toFixed(1)} MB gzip, ${ruleset.rules.length} detectors`);
+  const limit = events / median(seconds[1]!);
+  for (const [i, [name]] of steps.entries()) {
+    const rate = events / median(seconds[i]!);
+    console.log(`${name.padEnd(20)} ${Math.round(rate).toLocaleString('en-US').padStart(10)} events/s   ratio ${(rate / limit).toFixed(2)}`);
+  }
+  // Rounds drift together, so the ratio is taken within each.
+  const ratios = seconds[1]!.map((parseSeconds, round) => parseSeconds / seconds[2]![round]!);
+  console.log(`replay / (gunzip + JSON.parse), median of the rounds: ${median(ratios).toFixed(2)}`);
+}
+
+function generated(events: number): string {
+  const folder = join(tmpdir(), `privwatch-bench-${events}`);
+  if (!existsSync(join(folder, 'summary.json'))) {
+    const script = join(packageRoot, 'bench', 'make-bulk-corpus.mjs');
+    execFileSync(process.execPath, [script, '--events', String(events), '--out', folder], { stdio: 'ignore' });
+  }
+  return folder;
+}
+
+function unzip(file: string): Buffer {
+  return gunzipSync(readFileSync(file), { chunkSize: 1024 * 1024 });
+}
+
+function parse(file: string): number {
+  return (JSON.parse(unzip(file).toString('utf8')) as { Records: unknown[] }).Records.length;
+}
+
+function median(values: number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)]!;
+}
+
+void main();

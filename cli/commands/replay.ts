@@ -1,0 +1,139 @@
+import { closeSync, openSync, statSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { Presets, SingleBar } from 'cli-progress';
+import { findFiles, mayHoldEvents } from '../../events/files';
+import { redact, redactText } from '../../events/redact';
+import type { Json, JsonObject } from '../../events/json';
+import type { Rejected } from '../../events/unwrap';
+import { rank } from '../../engine/level';
+import { renderFindings } from '../../findings/console';
+import { jsonLine, printable } from '../../findings/escape';
+import { readConfig } from '../config';
+import { loadDetectors } from '../detectors';
+import { EXIT, UsageError } from '../errors';
+import { configOption, detectorsOption, levelOption, parseMoment, type Level } from '../options';
+import { packageRoot } from '../package-root';
+import { replay } from '../pipeline';
+import { renderSummary } from '../summary';
+
+interface Options {
+  detectors?: string[];
+  config?: string;
+  level?: Level;
+  failOn?: Level;
+  since?: number;
+  until?: number;
+  rejects?: string;
+  json?: boolean;
+}
+
+export const samplesFolder = join(packageRoot, 'samples');
+export const samplesConfig = join(samplesFolder, 'privwatch.yml');
+
+export function registerReplay(program: Command): void {
+  program
+    .command('replay')
+    .summary('find the privileged acts in CloudTrail and GuardDuty files')
+    .description(
+      'Reads events from files, folders (with all below), globs or standard input (-), plain or gzip, in any shape:\n' +
+        'CloudTrail files, arrays, JSON lines, EventBridge events, lookup-events answers, GuardDuty findings.\n' +
+        'Prints findings, worst first, on standard output and a summary on standard error.',
+    )
+    .argument('[path...]', 'what to read (default: the samples that come with privwatch, with their configuration)')
+    .addOption(detectorsOption())
+    .addOption(configOption())
+    .addOption(levelOption('-l, --level', 'print findings of this level and above only'))
+    .addOption(levelOption('--fail-on', 'exit with 1 if there is a finding of this level or above'))
+    .option('--since <time>', 'leave out earlier events: a day, a time, or a timespan before now (7d)', parseMoment)
+    .option('--until <time>', 'leave out later events', parseMoment)
+    .option('--rejects <file>', 'write what could not be read to a file, a JSON line each, with the reason')
+    .option('--json', 'one finding a line as JSON, and nothing else on standard output')
+    .addHelpText(
+      'after',
+      '\nExamples:\n' +
+        '  privwatch replay AWSLogs/                        everything below a folder\n' +
+        "  privwatch replay 'logs/2026/**/*.json.gz' --level high\n" +
+        '  aws cloudtrail lookup-events | privwatch replay -\n' +
+        '  privwatch replay logs/ --json --fail-on critical  for scripts\n' +
+        '\nExit codes: 0 done; 1 findings at or above --fail-on; 2 wrong usage, or detectors that do not load;\n' +
+        '3 done, but some input could not be read (1 wins over 3).',
+    )
+    .action(async (paths: string[], options: Options) => {
+      process.exitCode = await run(paths, options);
+    });
+}
+
+async function run(paths: string[], options: Options): Promise<number> {
+  const usesSamples = paths.length === 0;
+  const config = readConfig(options.config ?? (usesSamples ? samplesConfig : undefined));
+  const ruleset = loadDetectors(options.detectors, config);
+  const { files, passedOver, problems } = findFiles(usesSamples ? [samplesFolder] : paths, mayHoldEvents);
+  if (problems.length > 0) throw new UsageError(problems.join('\n'));
+  const progress = startProgress(files);
+  const rejects = options.rejects === undefined ? undefined : openRejects(options.rejects);
+  const result = await replay(files, ruleset, {
+    since: options.since,
+    until: options.until,
+    onProgress: progress.update,
+    onReject: (file, rejected) => rejects?.write(file, rejected),
+  });
+  progress.stop();
+  rejects?.close();
+
+  const shown = result.findings.filter(({ severity }) => rank(severity) >= rank(options.level ?? 'informational'));
+  if (options.json) for (const finding of shown) process.stdout.write(`${jsonLine(finding)}\n`);
+  else if (shown.length > 0) {
+    const width = Math.min(process.stdout.columns ?? 120, 140);
+    const color = process.stdout.isTTY === true && !process.env['NO_COLOR'];
+    process.stdout.write(`${renderFindings(shown, { color, width })}\n\n`);
+  }
+  process.stderr.write(`${renderSummary(result, ruleset.context, options.rejects)}\n`);
+  if (passedOver.length > 0) process.stderr.write(`Left out  ${passedOver.length} documents (.md, .yml)\n`);
+  for (const { title, document } of ruleset.correlations) {
+    process.stderr.write(`Note      the correlation "${printable(title)}" (${document.source.file}) is checked, but not evaluated yet\n`);
+  }
+  if (options.failOn && result.findings.some(({ severity }) => rank(severity) >= rank(options.failOn!))) return EXIT.found;
+  return result.counters.rejected > 0 ? EXIT.unread : EXIT.done;
+}
+
+/** On a terminal only, and only where it takes long enough to be worth a look. */
+function startProgress(files: string[]): { update: (file: string, bytes: number) => void; stop: () => void } {
+  const total = files.reduce((sum, file) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0), 0);
+  if (!process.stderr.isTTY || total < 4 * 1024 * 1024) return { update: () => undefined, stop: () => undefined };
+  const bar = new SingleBar(
+    { format: '{bar} {percentage} % of {megabytes} MB', stream: process.stderr, clearOnComplete: true, hideCursor: true },
+    Presets.shades_classic,
+  );
+  bar.start(total, 0, { megabytes: Math.ceil(total / 1e6) });
+  const seen = new Map<string, number>();
+  let read = 0;
+  return {
+    update: (file, bytes) => {
+      read += bytes - (seen.get(file) ?? 0);
+      seen.set(file, bytes);
+      bar.update(Math.min(read, total));
+    },
+    stop: () => bar.stop(),
+  };
+}
+
+function openRejects(file: string): { write: (from: string, rejected: Rejected) => void; close: () => void } {
+  let descriptor: number;
+  try {
+    descriptor = openSync(file, 'w');
+  } catch (error) {
+    throw new UsageError(`--rejects ${file}: ${(error as Error).message}`);
+  }
+  return {
+    write: (from, { reason, record }) => {
+      writeSync(descriptor, `${JSON.stringify({ file: from, reason, record: withoutSecrets(record) })}\n`);
+    },
+    close: () => closeSync(descriptor),
+  };
+}
+
+/** Whole, but for secrets: those are of no use to whoever reads the record again. */
+function withoutSecrets(record: Json): Json {
+  return typeof record === 'string' ? redactText(record) : (redact({ record } as JsonObject)['record'] ?? null);
+}

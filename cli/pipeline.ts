@@ -1,0 +1,122 @@
+import type { Event } from '../events/event';
+import { readEvents } from '../events/read';
+import type { Rejected } from '../events/unwrap';
+import { applyChanges, byWeight, changes } from '../engine/changes';
+import { correlate } from '../engine/correlate';
+import type { Finding } from '../engine/finding';
+import { match, type Match } from '../engine/match';
+import type { Ruleset } from '../engine/ruleset';
+import { MemoryStore } from '../state/memory';
+
+/** What became of every record: `in = matched + unmatched + rejected + duplicate + outside`. */
+export interface Counters {
+  in: number;
+  /** Events, each counted once, that some detector matched. */
+  matched: number;
+  unmatched: number;
+  rejected: number;
+  /** Matched events that had been seen before, under the same key. */
+  duplicate: number;
+  /** Before `--since` or after `--until`. */
+  outside: number;
+  /** Of the duplicates, those whose content differed. */
+  conflicting: number;
+  /** Events without a usable time. */
+  undated: number;
+  files: number;
+}
+
+export interface ReplayResult {
+  /** Worst first. */
+  findings: Finding[];
+  counters: Counters;
+  /** Milliseconds since the epoch of the earliest and the latest event. */
+  span: { first: number; last: number } | undefined;
+  accounts: string[];
+  /** How often each reason was given. */
+  reasons: Map<string, number>;
+}
+
+export interface ReplayOptions {
+  /** Milliseconds since the epoch; events without a usable time are always taken. */
+  since?: number | undefined;
+  until?: number | undefined;
+  onReject?: (file: string, rejected: Rejected) => void;
+  onProgress?: (file: string, bytesRead: number) => void;
+}
+
+/** Walks files down the one road: read, match, correlate, changes. */
+export async function replay(files: string[], ruleset: Ruleset, options: ReplayOptions = {}): Promise<ReplayResult> {
+  const pass = new Pass(ruleset, options);
+  const { changes: headChanges, conflicting } = await correlate(pass.matches(files), ruleset, new MemoryStore());
+  const findings = new Map<string, Finding>();
+  for (const change of headChanges) applyChanges(findings, changes(change, ruleset));
+  return {
+    findings: [...findings.values()].sort(byWeight),
+    counters: { ...pass.counters, conflicting },
+    span: pass.first === Infinity ? undefined : { first: pass.first, last: pass.last },
+    accounts: [...pass.accounts].sort(),
+    reasons: pass.reasons,
+  };
+}
+
+/** One pass over the files, and what it counts on the way. */
+class Pass {
+  readonly counters: Counters = {
+    ...{ in: 0, matched: 0, unmatched: 0, rejected: 0, duplicate: 0, outside: 0 },
+    ...{ conflicting: 0, undated: 0, files: 0 },
+  };
+  readonly accounts = new Set<string>();
+  readonly reasons = new Map<string, number>();
+  first = Infinity;
+  last = -Infinity;
+  private readonly matchedKeys = new Set<string>();
+
+  constructor(
+    private readonly ruleset: Ruleset,
+    private readonly options: ReplayOptions,
+  ) {}
+
+  async *matches(files: string[]): AsyncIterable<Match> {
+    this.counters.files = files.length;
+    for await (const { file, bytesRead, events, rejected } of readEvents(files)) {
+      for (const one of rejected) this.reject(file, one);
+      for (const event of events) {
+        this.counters.in++;
+        if (!this.isInside(event)) {
+          this.counters.outside++;
+          continue;
+        }
+        const matches = match(event, this.ruleset);
+        if (matches.length === 0) {
+          this.counters.unmatched++;
+          continue;
+        }
+        if (this.matchedKeys.has(event.key)) this.counters.duplicate++;
+        else this.counters.matched++;
+        this.matchedKeys.add(event.key);
+        yield* matches;
+      }
+      this.options.onProgress?.(file, bytesRead);
+    }
+  }
+
+  private reject(file: string, rejected: Rejected): void {
+    this.counters.in++;
+    this.counters.rejected++;
+    this.reasons.set(rejected.reason, (this.reasons.get(rejected.reason) ?? 0) + 1);
+    this.options.onReject?.(file, rejected);
+  }
+
+  private isInside(event: Event): boolean {
+    const { time, account } = event;
+    if (time === undefined) this.counters.undated++;
+    else {
+      if (time < (this.options.since ?? -Infinity) || time > (this.options.until ?? Infinity)) return false;
+      if (time < this.first) this.first = time;
+      if (time > this.last) this.last = time;
+    }
+    if (account !== undefined) this.accounts.add(account);
+    return true;
+  }
+}
