@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { formatTime } from '../events/time';
 import type { Episode } from './episodes';
 import type { Finding } from './finding';
@@ -11,7 +12,7 @@ import { parseTemplate, renderTemplate } from './template';
 /** What a write of a head means for findings. Created and raised page somebody; the others do not. */
 export type FindingChange =
   | { kind: 'created' | 'revised' | 'raised'; finding: Finding }
-  /** A late event gave the episode another id; what was known of the old one is carried over to the new. */
+  /** A late event gave the episode another id; what was known of the old one is carried over to the new (never created). */
   | { kind: 'superseded'; finding: Finding; by: string }
   | { kind: 'withdrawn'; finding: Finding };
 
@@ -25,27 +26,43 @@ export function changes({ before, after }: HeadChange, ruleset: Ruleset): Findin
   if (!rule) return [];
   const finding = (episode: Episode, head: Head): Finding => toFinding(episode, head, rule, ruleset);
   const old = new Map((before?.episodes ?? []).map((episode) => [episode.id, episode]));
+  const ids = new Set(after.episodes.map(({ id }) => id));
+  const lostOnes = [...old.values()].filter(({ id }) => !ids.has(id));
   const result: FindingChange[] = [];
   for (const episode of after.episodes) {
-    const known = old.get(episode.id);
-    old.delete(episode.id);
-    if (!known) result.push({ kind: 'created', finding: finding(episode, after) });
-    else if (JSON.stringify(known) !== JSON.stringify(episode)) {
-      const kind = rank(episode.severity) > rank(known.severity) ? 'raised' : 'revised';
-      result.push({ kind, finding: finding(episode, after) });
-    }
+    const same = old.get(episode.id);
+    if (same && isDeepStrictEqual(same, episode)) continue;
+    const known = [...old.values()].filter((other) => other === same || overlaps(other, episode));
+    known.push(...lostOnes.filter((other) => sharesEvent(other, episode)));
+    result.push({ kind: kindOf(episode, known), finding: finding(episode, after) });
   }
-  for (const gone of old.values()) {
-    const heir = after.episodes.find((episode) => overlaps(episode, gone));
+  for (const gone of lostOnes) {
+    const heir =
+      after.episodes.find((episode) => overlaps(episode, gone)) ??
+      after.episodes.find((episode) => sharesEvent(episode, gone));
     const lost = finding(gone, before!);
     result.push(heir ? { kind: 'superseded', finding: lost, by: heir.id } : { kind: 'withdrawn', finding: lost });
   }
   return result;
 }
 
+/**
+ * An episode that goes on with known ones, under whatever ids, was paged when they were created: it is revised, and raised
+ * if its severity is greater than theirs.
+ */
+function kindOf(episode: Episode, known: Episode[]): 'created' | 'revised' | 'raised' {
+  if (known.length === 0) return 'created';
+  return known.every(({ severity }) => rank(severity) < rank(episode.severity)) ? 'raised' : 'revised';
+}
+
 function overlaps(a: Episode, b: Episode): boolean {
   if (a.firstSeen === undefined || b.firstSeen === undefined) return false;
   return a.firstSeen <= b.lastSeen! && b.firstSeen <= a.lastSeen!;
+}
+
+/** An update of an event may have moved it to another time. */
+function sharesEvent(a: Episode, b: Episode): boolean {
+  return a.eventIds.some((id) => b.eventIds.includes(id));
 }
 
 function toFinding(episode: Episode, head: Head, rule: Rule, ruleset: Ruleset): Finding {
@@ -101,12 +118,9 @@ function toFinding(episode: Episode, head: Head, rule: Rule, ruleset: Ruleset): 
 
 /** Worst first, then by time (undated last), then by id. */
 export function byWeight(a: Finding, b: Finding): number {
-  const time = (finding: Finding): string => finding.firstSeen ?? '9999';
-  return (
-    rank(b.severity) - rank(a.severity) ||
-    (time(a) < time(b) ? -1 : time(a) > time(b) ? 1 : 0) ||
-    (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
-  );
+  const time = ({ firstSeen }: Finding): number =>
+    firstSeen === null ? Number.MAX_SAFE_INTEGER : Date.parse(firstSeen);
+  return rank(b.severity) - rank(a.severity) || time(a) - time(b) || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }
 
 /** The findings that stand after a series of changes. */

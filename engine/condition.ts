@@ -1,5 +1,6 @@
 import type { Node } from './nodes';
 import { KeyError } from './problems';
+import { compilePattern, parsePattern } from './strings';
 
 type Token = { kind: 'word' | '(' | ')'; text: string };
 
@@ -17,6 +18,7 @@ const MAX_NESTING = 64;
  * ```
  *
  * @param identifiers the compiled search identifiers, by name
+ * @param used gets the names that the condition means
  * @throws KeyError for anything else, unknown identifiers and patterns that match none
  */
 export function parseCondition(source: string, identifiers: Map<string, Node>, used = new Set<string>()): Node {
@@ -61,11 +63,9 @@ export function parseCondition(source: string, identifiers: Map<string, Node>, u
     return single(token.text);
   };
   const single = (name: string): Node => {
+    if (OPERATORS.test(name)) throw new KeyError(`unexpected ${name}${caseHint(name)}`);
     const node = identifiers.get(name);
-    if (!node) {
-      const operator = /^(?:and|or|not|of|all|any|them)$/i.test(name);
-      throw new KeyError(operator ? `unexpected ${name}` : `unknown search identifier ${name}`);
-    }
+    if (!node) throw new KeyError(`unknown search identifier ${name}`);
     used.add(name);
     return { kind: 'identifier', name, node };
   };
@@ -82,26 +82,30 @@ export function parseCondition(source: string, identifiers: Map<string, Node>, u
 
   const tree = or(0);
   const rest = peek();
-  if (rest) throw new KeyError(`unexpected ${rest.text}${/^(AND|OR|NOT)$/.test(rest.text) ? ': operators are lower case' : ''}`);
+  if (rest) throw new KeyError(`unexpected ${rest.text}${caseHint(rest.text)}`);
   return tree;
+}
+
+/** Words that cannot be the name of a search identifier. */
+export const OPERATORS = /^(?:and|or|not|of|all|any|them)$/i;
+
+function caseHint(word: string): string {
+  return /^(?:and|or|not)$/i.test(word) && word !== word.toLowerCase() ? ': operators are lower case' : '';
 }
 
 /** Names that `them` or a pattern means: those with a leading underscore only if the pattern begins with one too. */
 function select(target: string, names: string[]): string[] {
   if (target === 'them') return names.filter((name) => !name.startsWith('_'));
-  const expression = new RegExp(`^${target.split('*').map(escapeRegExp).join('.*')}$`);
-  return names.filter((name) => expression.test(name) && (target.startsWith('_') || !name.startsWith('_')));
-}
-
-function escapeRegExp(text: string): string {
-  return text.replace(/[^A-Za-z0-9_]/g, '\\$&');
+  const fits = compilePattern(parsePattern(target));
+  return names.filter((name) => fits(name) && (target.startsWith('_') || !name.startsWith('_')));
 }
 
 function tokenize(source: string): Token[] {
   const tokens: Token[] = [];
   const lexer = /\s*(?:([()])|([A-Za-z0-9_*-]+)|(\S))/gy;
   for (let m = lexer.exec(source); m !== null; m = lexer.exec(source)) {
-    if (m[3] === '|') throw new KeyError('aggregations (a pipe in the condition) are not Sigma any more: write a correlation');
+    if (m[3] === '|')
+      throw new KeyError('aggregations (a pipe in the condition) are not Sigma any more: write a correlation');
     if (m[3] !== undefined) throw new KeyError(`unexpected character ${m[3]}`);
     tokens.push({ kind: (m[1] as '(' | ')' | undefined) ?? 'word', text: (m[1] ?? m[2])! });
     if (tokens.length > MAX_TOKENS) throw new KeyError(`the condition has over ${MAX_TOKENS} words`);

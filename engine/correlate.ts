@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { dayOf, episodesOf, type Day } from './episodes';
+import { episodesOf, type Day } from './episodes';
 import { makeHit, type Hit } from './hit';
 import type { Match } from './match';
 import type { Rule } from './rule';
@@ -8,7 +8,7 @@ import type { Head, HeadChange, Store } from './store';
 
 export interface Correlated {
   changes: HeadChange[];
-  /** Matches taken: `matches = hits + repeated`, of a plain rule none is ever without a group, too late or untimed. */
+  /** Matches taken: `matches = hits + repeated + conflicting`; a plain rule drops none for its group or its time. */
   matches: number;
   hits: number;
   /** The same event again. */
@@ -41,8 +41,7 @@ export async function correlate(
     // A known hit is not "already done": a worker may have died between its put and the head.
     const entry = touched.get(hit.partition) ?? { rule: match.rule, hit, days: new Set<Day>() };
     touched.set(hit.partition, entry);
-    for (const { time } of put.outcome === 'better' ? [hit, put.replaced] : [hit]) {
-      const day = dayOf(time);
+    for (const day of put.days) {
       entry.days.add(day);
       // The next day's first episode may continue this day's last.
       if (day !== 'undated') entry.days.add(day + 1);

@@ -1,6 +1,6 @@
 import { isObject, type Json, type JsonObject } from '../events/json';
 import { derivedFields, isDerived } from '../events/derived';
-import { parseCondition } from './condition';
+import { OPERATORS, parseCondition } from './condition';
 import type { Path, SourceDocument } from './documents';
 import { FieldValues, type FieldTable, type Scalar, type View } from './fields';
 import { compileValues, type CompiledValues, type ModifierContext } from './modifiers';
@@ -21,20 +21,34 @@ export interface CompileContext {
  * reported to the document; the result then is undefined.
  *
  * @param path where the map stands in the document, e.g. `['detection']`
+ * @param apart keys of the map that are no search identifiers, besides `condition`
  */
-export function compileDetection(detection: JsonObject, path: Path, context: CompileContext, apart: string[] = []): Node | undefined {
+export function compileDetection(
+  detection: JsonObject,
+  path: Path,
+  context: CompileContext,
+  apart: string[] = [],
+): Node | undefined {
   const { document } = context;
   const identifiers = new Map<string, Node>();
   let complete = true;
   if ('timeframe' in detection) {
-    document.error([...path, 'timeframe'], 'timeframe belonged to aggregations, which Sigma has retired: write a correlation');
+    document.error(
+      [...path, 'timeframe'],
+      'timeframe belonged to aggregations, which Sigma has retired: write a correlation',
+    );
     complete = false;
   }
   for (const [name, value] of Object.entries(detection)) {
     if (name === 'condition' || name === 'timeframe' || apart.includes(name)) continue;
-    if (!/^[A-Za-z0-9_-]+$/.test(name)) document.error([...path, name], 'a search identifier is made of letters, digits, _ and -');
+    if (!/^[A-Za-z0-9_-]+$/.test(name))
+      document.error([...path, name], 'a search identifier is made of letters, digits, _ and -');
+    if (OPERATORS.test(name)) document.error([...path, name], 'this is a word of conditions: choose another name');
     if (/^(?:not|and|or)_/.test(name)) {
-      document.warn([...path, name], 'pySigma reads such a name in a condition as an operator and a name: choose another');
+      document.warn(
+        [...path, name],
+        'pySigma reads such a name in a condition as an operator and a name: choose another',
+      );
     }
     const node = compileIdentifier(value, [...path, name], context);
     if (node) identifiers.set(name, node);
@@ -54,7 +68,8 @@ export function compileDetection(detection: JsonObject, path: Path, context: Com
   });
   if (!complete || nodes.length === 0 || nodes.some((node) => node === undefined)) return undefined;
   for (const name of identifiers.keys()) {
-    if (!used.has(name) && !name.startsWith('_')) document.warn([...path, name], 'the condition does not use this search identifier');
+    if (!used.has(name) && !name.startsWith('_'))
+      document.warn([...path, name], 'the condition does not use this search identifier');
   }
   return nodes.length === 1 ? nodes[0] : { kind: 'or', nodes: nodes as Node[] };
 }
@@ -103,7 +118,10 @@ function compileItem(name: string, value: Json, path: Path, context: CompileCont
   }
   const nested = values.find((member) => typeof member === 'object' && member !== null);
   if (nested !== undefined) {
-    document.error(path, Array.isArray(nested) ? 'a list within a list' : 'a nested field is written with a dotted name: a.b');
+    document.error(
+      path,
+      Array.isArray(nested) ? 'a list within a list' : 'a nested field is written with a dotted name: a.b',
+    );
     return undefined;
   }
   if (field === '') return compileKeywords(modifiers.join('|'), values, path, context);
@@ -126,7 +144,14 @@ export function checkField(field: string, context: Pick<CompileContext, 'derived
   if (!Object.hasOwn(derivedFields, field)) throw new KeyError(`there is no derived field ${field}`);
 }
 
-function fieldItem(name: string, field: string, compiled: CompiledValues, shown: string, path: Path, fields: FieldTable): Item {
+function fieldItem(
+  name: string,
+  field: string,
+  compiled: CompiledValues,
+  shown: string,
+  path: Path,
+  fields: FieldTable,
+): Item {
   const slot = fields.slot(field);
   const others = new Map(compiled.fieldrefs.map((other) => [other, fields.slot(other)]));
   const { match, literals } = compiled;

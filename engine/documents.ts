@@ -1,4 +1,15 @@
-import { isNode, isScalar, LineCounter, parseAllDocuments, visit, type Document, type Node } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseAllDocuments,
+  visit,
+  type Document,
+  type Node,
+} from 'yaml';
 import { isObject, type Json, type JsonObject } from '../events/json';
 import { KeyError, type Problem } from './problems';
 
@@ -18,7 +29,7 @@ export class SourceDocument {
   constructor(
     readonly source: Source,
     readonly data: JsonObject,
-    private readonly yaml: Document,
+    private readonly yaml: Document.Parsed,
     private readonly lines: LineCounter,
     private readonly problems: { errors: Problem[]; warnings: Problem[] },
   ) {}
@@ -56,19 +67,27 @@ export class SourceDocument {
 
   /** The key itself where there is one: it stands on the line that a reader looks for. */
   private nodeAt(path: Path): Node | undefined {
-    const parent: unknown = path.length === 0 ? this.yaml.contents : this.yaml.getIn(path.slice(0, -1), true);
-    if (path.length === 0) return isNode(parent) ? parent : undefined;
-    const last = path.at(-1);
-    const pairs = (parent as { items?: { key?: unknown; value?: unknown }[] } | undefined)?.items;
-    if (!Array.isArray(pairs)) return undefined;
-    const found = typeof last === 'number' ? pairs[last] : pairs.find((pair) => String(keyOf(pair.key)) === last)?.key;
+    let value: unknown = this.yaml.contents;
+    let found: unknown = value;
+    for (const step of path) {
+      if (isAlias(value)) value = value.resolve(this.yaml);
+      if (isMap(value)) {
+        const pair = value.items.find(({ key }) => String(isScalar(key) ? key.value : key) === String(step));
+        found = pair?.key;
+        value = pair?.value;
+      } else if (isSeq(value)) found = value = value.items[Number(step)];
+      else return undefined;
+    }
     return isNode(found) ? found : undefined;
   }
 }
 
-function keyOf(key: unknown): unknown {
-  return isScalar(key) ? key.value : key;
-}
+/** Of a file that is not YAML at all, one error is as good as a thousand. */
+const MAX_YAML_ERRORS = 10;
+/** Aliases that a document may resolve: a few kilobytes of them can stand for gigabytes. */
+const MAX_ALIASES = 100;
+
+type Report = (offset: number, key: string, message: string) => void;
 
 /**
  * The documents of a file. YAML 1.2 core typing: `yes`, `no`, `on` and `off` are text, though a YAML 1.1 parser (such as
@@ -76,46 +95,73 @@ function keyOf(key: unknown): unknown {
  */
 export function readDocuments(source: Source, problems: { errors: Problem[]; warnings: Problem[] }): SourceDocument[] {
   const lines = new LineCounter();
-  const at = (offset: number, key: string, message: string): Problem => ({
-    file: source.file,
-    line: lines.linePos(offset).line,
-    key,
-    message,
-  });
-  const parsed = parseAllDocuments(source.text, { lineCounter: lines, version: '1.2', schema: 'core', uniqueKeys: true });
+  const reportTo =
+    (list: Problem[]): Report =>
+    (offset, key, message) =>
+      void list.push({ file: source.file, line: lines.linePos(offset).line, key, message });
+  const error = reportTo(problems.errors);
+  const warn = reportTo(problems.warnings);
   const documents: SourceDocument[] = [];
-  for (const yaml of Array.isArray(parsed) ? parsed : []) {
-    for (const error of yaml.errors) {
-      problems.errors.push(at(error.pos[0], '', error.message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, '')));
-    }
-    if (yaml.errors.length > 0 || yaml.contents === null) continue;
-    visit(yaml, {
-      Scalar(key, node) {
-        if (node.type !== 'PLAIN' || node.source === undefined || !node.range) return;
-        if (/^(?:yes|no|on|off|y|n)$/i.test(node.source) && key !== 'key') {
-          const message = `quote this: ${node.source} is text here and a boolean to YAML 1.1 parsers`;
-          problems.warnings.push(at(node.range[0], node.source, message));
-        }
-        if (/^0\d+$/.test(node.source)) {
-          problems.warnings.push(at(node.range[0], node.source, 'quote this: as a number it loses its leading zeros'));
-        }
-        if (typeof node.value === 'number' && /^\d+$/.test(node.source) && !Number.isSafeInteger(node.value)) {
-          problems.errors.push(at(node.range[0], node.source, 'quote this: the number is too large to be kept exactly'));
-        }
-      },
-    });
+  let isEmpty = true;
+  for (const yaml of parseAllDocuments(source.text, { lineCounter: lines, version: '1.2', schema: 'core' })) {
+    if (yaml.contents === null && yaml.errors.length === 0) continue;
+    isEmpty = false;
+    for (const { pos, code, message } of yaml.errors.slice(0, MAX_YAML_ERRORS))
+      error(pos[0], '', yamlMessage(code, message));
+    if (yaml.errors.length > 0) continue;
+    for (const { pos, message } of yaml.warnings) warn(pos[0], '', yamlMessage('', message));
+    if (!checkNodes(yaml, error, warn)) continue;
     let data: Json;
     try {
-      data = yaml.toJS({ maxAliasCount: 100 }) as Json;
-    } catch (error) {
-      problems.errors.push(at(0, '', (error as Error).message));
+      data = yaml.toJS({ maxAliasCount: MAX_ALIASES }) as Json;
+    } catch {
+      error(0, '', `over ${MAX_ALIASES} aliases to resolve`);
       continue;
     }
     if (isObject(data)) documents.push(new SourceDocument(source, data, yaml, lines, problems));
-    else problems.errors.push(at(yaml.contents.range?.[0] ?? 0, '', 'a detector is a map with a title and a detection'));
+    else error(yaml.contents?.range?.[0] ?? 0, '', 'a detector is a map with a title and a detection');
   }
-  if (documents.length === 0 && problems.errors.every((problem) => problem.file !== source.file)) {
-    problems.errors.push(at(0, '', 'the file holds no detector'));
-  }
+  if (isEmpty) error(0, '', 'the file holds no detector');
   return documents;
+}
+
+/** The first line of what the parser says: the others draw the place, which the problem has by number. */
+function yamlMessage(code: string, message: string): string {
+  if (code === 'DUPLICATE_KEY') return 'this key is there twice';
+  if (message.startsWith('Maximum call stack')) return 'nested too deeply';
+  return message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, '');
+}
+
+/** What a scalar or an alias may not be, or had better not be. False if there was an error. */
+function checkNodes(yaml: Document.Parsed, error: Report, warn: Report): boolean {
+  let isSound = true;
+  const fail: Report = (...problem) => {
+    isSound = false;
+    error(...problem);
+  };
+  visit(yaml, {
+    Alias(_key, node, path) {
+      const target = node.resolve(yaml);
+      if (!target) fail(node.range?.[0] ?? 0, node.source, 'no anchor of this name stands before the alias');
+      else if (path.includes(target)) fail(node.range?.[0] ?? 0, node.source, 'the alias refers to what it is part of');
+    },
+    Pair(_key, { key }) {
+      if (!isScalar(key)) fail((isNode(key) && key.range?.[0]) || 0, '', 'a key is text');
+    },
+    Scalar(key, { type, source: written, range, value }) {
+      if (written === undefined || !range) return;
+      if (
+        typeof value === 'number' &&
+        (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value)))
+      ) {
+        fail(range[0], written, 'quote this: the number cannot be kept exactly');
+      }
+      if (type !== 'PLAIN') return;
+      if (/^(?:yes|no|on|off|y|n)$/i.test(written) && key !== 'key') {
+        warn(range[0], written, `quote this: ${written} is text here and a boolean to YAML 1.1 parsers`);
+      }
+      if (/^0\d+$/.test(written)) warn(range[0], written, 'quote this: as a number it loses its leading zeros');
+    },
+  });
+  return isSound;
 }

@@ -2,7 +2,7 @@ import { byTime, shortHash, type Hit } from './hit';
 import { rank, type Level } from './level';
 import type { Content, Resource } from './finding';
 
-export const DAY_MILLISECONDS = 86_400_000;
+const DAY_MILLISECONDS = 86_400_000;
 
 /** A day of event time in UTC, as whole days since the epoch; `undated` for events without a usable time. */
 export type Day = number | 'undated';
@@ -49,7 +49,8 @@ export function dayOf(time: number | undefined): Day {
 export function episodesOf(hits: Hit[], day: Day, quietMilliseconds: number): Episode[] {
   const ofDay = hits.filter((hit) => dayOf(hit.time) === day).sort(byTime);
   // Without a time there is no run: each such hit stands alone.
-  if (day === 'undated') return ofDay.map((hit) => makeEpisode([hit], shortHash([hit.partition, 'undated', hit.key]), undefined));
+  if (day === 'undated')
+    return ofDay.map((hit) => makeEpisode([hit], shortHash([hit.partition, 'undated', hit.key]), undefined));
   const runs = runsOf(ofDay, quietMilliseconds);
   const before = runsOf(hits.filter((hit) => dayOf(hit.time) === day - 1).sort(byTime), quietMilliseconds).at(-1);
   return runs.map((run, i) => {

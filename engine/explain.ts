@@ -38,7 +38,10 @@ export function explain(event: Event, rule: Rule, ruleset: Ruleset): Explanation
   if (!appliesTo(rule, event.logsource)) {
     const wanted = Object.entries(rule.logsource).map(([key, value]) => `${key} ${value}`);
     const { product, service } = event.logsource;
-    return { ...none, reason: `the detector is for ${wanted.join(', ')}; the event is of product ${product}, service ${service}` };
+    return {
+      ...none,
+      reason: `the detector is for ${wanted.join(', ')}; the event is of product ${product}, service ${service}`,
+    };
   }
   const view = new View(event, ruleset.fields, ruleset.context);
   const shown = new View(withoutSecrets(event), ruleset.fields, ruleset.context);
@@ -53,7 +56,11 @@ export function explain(event: Event, rule: Rule, ruleset: Ruleset): Explanation
   const inForce = excepting.find((filter) => !isExpired(filter, event));
   if (inForce) {
     const { file } = inForce.document.source;
-    return { ...none, reason: `the rule matches, but the exception "${inForce.title}" (${file}) suppresses it`, clauses: walk.clauses };
+    return {
+      ...none,
+      reason: `the rule matches, but the exception "${inForce.title}" (${file}) suppresses it`,
+      clauses: walk.clauses,
+    };
   }
   const expired = excepting.map((filter) => `"${filter.title}"`);
   const note = expired.length > 0 ? `; the exception ${expired.join(', ')} has expired` : '';
@@ -80,7 +87,11 @@ class Walk {
     else if (node.kind === 'identifier') this.holding(node.node, [...within, node.name]);
     else if (node.kind === 'not') this.failing(node.node, [...within, 'not']);
     else if (node.kind === 'and') node.nodes.forEach((child) => this.holding(child, within));
-    else this.holding(node.nodes.find((child) => holds(child, this.view))!, within);
+    else
+      this.holding(
+        node.nodes.find((child) => holds(child, this.view))!,
+        within,
+      );
   }
 
   /** The clauses that keep a condition from holding: of an `and` up to the first that fails, of an `or` all. */
@@ -111,6 +122,8 @@ class Walk {
 function seen({ present, texts, isNull }: FieldValues): string[] {
   if (!present) return [];
   if (texts.length === 0) return [isNull ? 'null' : 'an empty list or object'];
-  const shown = texts.slice(0, MAX_SEEN).map((text) => JSON.stringify(text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text));
+  const shown = texts
+    .slice(0, MAX_SEEN)
+    .map((text) => JSON.stringify(text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text));
   return texts.length > MAX_SEEN ? [...shown, `and ${texts.length - MAX_SEEN} more`] : shown;
 }

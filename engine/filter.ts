@@ -1,4 +1,4 @@
-import { isObject, type Json } from '../events/json';
+import { isObject, text, type Json } from '../events/json';
 import { parseTime } from '../events/time';
 import { compileDetection, type CompileContext } from './detection';
 import type { SourceDocument } from './documents';
@@ -18,28 +18,40 @@ export interface Filter {
 }
 
 /** Compiles a filter document whose shape the schema has checked; undefined if anything in it is not understood. */
-export function compileFilter(document: SourceDocument, base: Omit<CompileContext, 'document' | 'derived'>): Filter | undefined {
+export function compileFilter(context: CompileContext): Filter | undefined {
+  const { document } = context;
   const { data } = document;
   const body = data['filter'];
   if (!isObject(body)) return undefined;
   // A filter's own `derived.` fields need no taxonomy: it belongs to the rule that it filters.
-  const condition = compileDetection(body, ['filter'], { ...base, document, derived: true }, ['rules']);
+  const condition = compileDetection(body, ['filter'], { ...context, derived: true }, ['rules']);
   const extension = isObject(data['privwatch']) ? data['privwatch'] : {};
   const expires = extension['expires'];
-  const lastDay = typeof expires === 'string' ? parseTime(`${expires.replace(/\//g, '-')}T00:00:00Z`) : undefined;
-  if (expires !== undefined && lastDay === undefined) document.error(['privwatch', 'expires'], `${String(expires)} is no day`);
+  const lastDay = typeof expires === 'string' ? parseDay(expires) : undefined;
+  if (typeof expires === 'string' && lastDay === undefined) {
+    document.error(['privwatch', 'expires'], `${expires} is not in the calendar`);
+    return undefined;
+  }
   if (!condition) return undefined;
   if (!hasNot(condition)) {
-    document.warn(['filter', 'condition'], 'no "not": the rules will match these events only; an exception is written "not …"');
+    document.warn(
+      ['filter', 'condition'],
+      'no "not": the rules will match these events only; an exception is written "not …"',
+    );
   }
   return {
-    title: String(data['title']),
+    title: text(data, 'title') ?? '',
     rules: rulesOf(body['rules']),
     logsource: logsourceOf(data['logsource']),
     condition,
     expiresAt: lastDay === undefined ? undefined : lastDay + 86_400_000,
     document,
   };
+}
+
+/** Milliseconds since the epoch at which a day of Sigma (`2027-03-31`, `2027/03/31`) begins in UTC. */
+export function parseDay(day: string): number | undefined {
+  return parseTime(`${day.replace(/\//g, '-')}T00:00:00Z`);
 }
 
 /** Also an empty list means any, as pySigma reads it. */
@@ -58,6 +70,7 @@ function hasNot(node: Node): boolean {
 /** A filter is for a rule if it names it and each logsource key that the filter states is stated equally by the rule. */
 export function isFilterFor(filter: Filter, rule: Rule): boolean {
   const named =
-    filter.rules === 'any' || filter.rules.some((reference) => reference.toLowerCase() === rule.id || reference === rule.name);
+    filter.rules === 'any' ||
+    filter.rules.some((reference) => reference.toLowerCase() === rule.id || reference === rule.name);
   return named && Object.entries(filter.logsource).every(([key, value]) => rule.logsource[key as 'product'] === value);
 }

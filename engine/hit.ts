@@ -4,7 +4,7 @@ import { actorOf, isHuman, mfaOf, type Actor, type Context } from '../events/der
 import type { Event } from '../events/event';
 import { at, text, type Json } from '../events/json';
 import { redact } from '../events/redact';
-import { View, type FieldValues } from './fields';
+import { View, type FieldTable, type FieldValues } from './fields';
 import type { Content, FindingActor, Resource } from './finding';
 import type { Level } from './level';
 import type { Match } from './match';
@@ -24,6 +24,7 @@ export interface Hit {
   /** Milliseconds since the epoch; undefined if the event has no usable time. */
   time: number | undefined;
   revision: string;
+  /** Of the record and of what its envelope said: two hits with the same key and digest are equal. */
   digest: string;
   level: Level;
   resources: Resource[];
@@ -32,14 +33,17 @@ export interface Hit {
   content: Content;
 }
 
-/** Event content is attacker-chosen: nothing of it is kept, shown or compared at any length. */
+/** Event content is attacker-chosen: nothing of it is kept or shown at any length. */
 const MAX_TEXT = 512;
 const MAX_TITLE = 256;
 const MAX_TITLE_VALUE = 128;
 const MAX_RESOURCES = 20;
 
+/** A text cut to so many UTF-16 units, with an ellipsis where something is missing. */
 export function cap(value: string, length = MAX_TEXT): string {
-  return value.length > length ? `${value.slice(0, length - 1)}…` : value;
+  if (value.length <= length) return value;
+  // Not through the middle of a character of two units.
+  return `${value.slice(0, length - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }
 
 /** Hexadecimal, 32 characters, of any JSON value. */
@@ -62,12 +66,12 @@ export function makeHit({ rule, event, level, expired }: Match, ruleset: Ruleset
     eventId: cap(event.id),
     time: event.time,
     revision: event.revision,
-    digest: event.digest,
+    digest: [event.digest, event.time, event.account, event.region].join(' '),
     level,
     resources,
     expired: expired.map((filter) => filter.title),
     content: {
-      title: titleOf(rule, ruleset, clean, actor, resources),
+      title: titleOf(rule, view, ruleset.fields, actor, resources),
       actor: findingActor(clean, actor, ruleset.context),
       account: maybe(event.account),
       region: maybe(event.region),
@@ -93,7 +97,9 @@ function maybe(value: string | undefined): string | null {
 }
 
 function findingActor(event: Event, actor: Actor, context: Context): FindingActor {
-  const key = text(event.record, 'userIdentity', 'accessKeyId') ?? text(event.record, 'resource', 'accessKeyDetails', 'accessKeyId');
+  const key =
+    text(event.record, 'userIdentity', 'accessKeyId') ??
+    text(event.record, 'resource', 'accessKeyDetails', 'accessKeyId');
   return {
     id: cap(actor.id),
     kind: actor.kind,
@@ -107,7 +113,8 @@ function findingActor(event: Event, actor: Actor, context: Context): FindingActo
 }
 
 function actionOf({ logsource, record }: Event): Content['action'] {
-  if (logsource.service === 'guardduty') return { source: 'guardduty', name: cap(text(record, 'type') ?? ''), error: null };
+  if (logsource.service === 'guardduty')
+    return { source: 'guardduty', name: cap(text(record, 'type') ?? ''), error: null };
   const name = text(record, 'eventName') ?? text(record, 'configRuleName') ?? text(record, 'resourceType') ?? '';
   return {
     source: cap(text(record, 'eventSource') ?? logsource.service),
@@ -120,9 +127,10 @@ function actionOf({ logsource, record }: Event): Content['action'] {
 function resourcesOf(rule: Rule, event: Event): Resource[] {
   const found: Resource[] = [];
   for (const { type, path } of rule.resources) {
-    const values = JSONPath({ path, json: event.record, wrap: true, eval: false }) as unknown;
+    const values = JSONPath<unknown>({ path, json: event.record, wrap: true, eval: false });
     for (const value of Array.isArray(values) ? (values as unknown[]).flat(4) : []) {
-      if ((typeof value === 'string' && value !== '') || typeof value === 'number') found.push({ type, name: cap(String(value)) });
+      if ((typeof value === 'string' && value !== '') || typeof value === 'number')
+        found.push({ type, name: cap(String(value)) });
     }
   }
   const listed = at(event.record, 'resources');
@@ -148,30 +156,36 @@ function groupOf(rule: Rule, view: View, actor: Actor, resources: Resource[]): R
 /** The one value of a field, numbers by their text; undefined for none, several, null or an object. */
 function single({ scalars, objects }: FieldValues): string | undefined {
   const [value] = scalars;
-  return scalars.length === 1 && objects.length === 0 && value !== null && value !== undefined ? String(value) : undefined;
+  return scalars.length === 1 && objects.length === 0 && value !== null && value !== undefined
+    ? String(value)
+    : undefined;
 }
 
-function titleOf(rule: Rule, ruleset: Ruleset, event: Event, actor: Actor, resources: Resource[]): string {
-  const view = new View(event, ruleset.fields, ruleset.context);
+function titleOf(rule: Rule, view: View, fields: FieldTable, actor: Actor, resources: Resource[]): string {
+  const { event, context } = view;
   const title = renderTemplate(rule.findingTitle, (name) => {
     if (name === 'actor') return cap(actor.name, MAX_TITLE_VALUE);
-    if (name === 'account') return accountName(event.account, ruleset.context);
-    if (name === 'region') return event.region ?? 'an unknown Region';
-    if (name === 'resource') return cap(resources[0]?.name ?? 'something unknown', MAX_TITLE_VALUE);
-    const { texts, objects } = view.field(ruleset.fields.slot(name));
-    if (texts.length === 0 || objects.length > 0) return 'something unknown';
-    return cap([...new Set(texts)].slice(0, 5).join(', '), MAX_TITLE_VALUE);
+    if (name === 'account') return accountName(event.account, context);
+    if (name === 'region') return cap(event.region ?? 'an unknown Region', MAX_TITLE_VALUE);
+    if (name === 'resource') return cap(resources[0]?.name ?? UNKNOWN, MAX_TITLE_VALUE);
+    const { texts, objects } = view.field(fields.slot(name));
+    const shown = [...new Set(texts)].slice(0, 5).join(', ');
+    return objects.length > 0 || shown.trim() === '' ? UNKNOWN : cap(shown, MAX_TITLE_VALUE);
   });
   return cap(title.replace(/\s+/g, ' ').trim(), MAX_TITLE);
 }
 
+/** What a title says where an event has no such value. */
+const UNKNOWN = 'something unknown';
+
+/** `shop (111122223333)`, where the configuration names the account. */
 export function accountName(id: string | undefined, context: Context): string {
   if (id === undefined) return 'an unknown account';
   const name = context.account(id)?.name;
   return name === undefined ? cap(id, 64) : `${name} (${id})`;
 }
 
-/** Of two hits under one key, which one counts: the greater revision, then the smaller digest. */
+/** Of two hits under one key, which one counts: that of the greater revision, then that of the smaller digest. */
 export function isBetter(candidate: Hit, known: Hit): boolean {
   if (candidate.revision !== known.revision) return candidate.revision > known.revision;
   return candidate.digest < known.digest;

@@ -40,8 +40,8 @@ interface Draft {
 
 export interface ModifierContext {
   /** Values of `%name%` for `expand`. */
-  placeholder(name: string): string[] | undefined;
-  warn(message: string): void;
+  placeholder: (name: string) => string[] | undefined;
+  warn: (message: string) => void;
 }
 
 type Modifier = (draft: Draft, context: ModifierContext) => void;
@@ -112,15 +112,20 @@ const modifiers: Record<string, Modifier> = {
   },
   expand: (draft, context) => {
     needStrings(draft, 'expand');
+    const encoded = draft.seen.find((name) => ENCODERS.includes(name));
+    if (encoded) throw new KeyError(`expand comes before ${encoded}`);
     draft.values = draft.values.flatMap(({ raw }) => expand(raw as string, context).map(stringValue));
   },
-  minute: (draft) => timePart(draft, 'minute'),
-  hour: (draft) => timePart(draft, 'hour'),
-  day: (draft) => timePart(draft, 'day'),
-  week: (draft) => timePart(draft, 'week'),
-  month: (draft) => timePart(draft, 'month'),
-  year: (draft) => timePart(draft, 'year'),
+  minute: (draft) => timePart(draft, 'minute', 0, 59),
+  hour: (draft) => timePart(draft, 'hour', 0, 23),
+  day: (draft) => timePart(draft, 'day', 1, 31),
+  week: (draft) => timePart(draft, 'week', 1, 53),
+  month: (draft) => timePart(draft, 'month', 1, 12),
+  year: (draft) => timePart(draft, 'year', 1970, 9999),
 };
+
+/** Modifiers after which a value is not what was written any more. */
+const ENCODERS = ['base64', 'base64offset', 'wide', 'utf16le', 'utf16be', 'utf16', 'windash'];
 
 export const modifierNames = Object.keys(modifiers);
 
@@ -161,7 +166,7 @@ export function compileValues(names: string[], values: Scalar[], context: Modifi
 }
 
 function finish(draft: Draft): CompiledValues {
-  const tests = draft.kind === 'value' ? [valueTest(draft)].flat() : draft.values.map((value) => kindTest(draft, value));
+  const tests = draft.kind === 'value' ? valueTests(draft) : draft.values.map((value) => kindTest(draft, value));
   const joined: Matcher =
     tests.length === 1
       ? tests[0]!
@@ -187,11 +192,13 @@ function patternsOf(draft: Draft): Pattern[] {
 }
 
 function literalsOf(draft: Draft): string[] | undefined {
-  if (draft.before || draft.after || draft.values.some(({ pattern }) => !pattern || hasWildcard(pattern))) return undefined;
+  if (draft.before || draft.after || draft.values.some(({ pattern }) => !pattern || hasWildcard(pattern)))
+    return undefined;
   return draft.values.map(({ pattern }) => fold(literalOf(pattern!)));
 }
 
-function valueTest(draft: Draft): Matcher | Matcher[] {
+/** One test for each value; where some value is enough, all literals are one test and all patterns another. */
+function valueTests(draft: Draft): Matcher[] {
   const patterns = patternsOf(draft);
   const others = draft.values.filter((value) => value.pattern === undefined).map((value) => scalarTest(value.raw));
   const textsOf = (field: FieldValues): string[] => (draft.cased ? field.texts : field.folded);
@@ -294,17 +301,20 @@ function isTimePart(kind: Kind): kind is TimePart {
   return kind in timeParts;
 }
 
+/** The other field's value is what a rule would have for a value; one that is missing or null equals nothing. */
 function fieldrefTest(draft: Draft, name: string): Matcher {
   const { before, after, cased } = draft;
+  const compare = (mine: string, theirs: string): boolean => {
+    if (before && after) return mine.includes(theirs);
+    if (before) return mine.endsWith(theirs);
+    return after ? mine.startsWith(theirs) : mine === theirs;
+  };
   return (field, other) => {
-    const theirs = cased ? other(name).texts : other(name).folded;
-    if (theirs.length === 0) return false;
-    return (cased ? field.texts : field.folded).some((mine) =>
-      theirs.some((text) => {
-        if (before && after) return mine.includes(text);
-        if (before) return mine.endsWith(text);
-        return after ? mine.startsWith(text) : mine === text;
-      }),
+    const theirs = other(name);
+    const [mine, wanted] = cased ? [field.texts, theirs.texts] : [field.folded, theirs.folded];
+    if (wanted.some((text) => mine.some((value) => compare(value, text)))) return true;
+    return (
+      !before && !after && theirs.scalars.some((value) => typeof value === 'number' && scalarTest(value)(field, other))
     );
   };
 }
@@ -375,10 +385,15 @@ function compareWith(draft: Draft, kind: 'lt' | 'lte' | 'gt' | 'gte'): void {
   draft.kind = kind;
 }
 
-function timePart(draft: Draft, kind: TimePart): void {
+function timePart(draft: Draft, kind: TimePart, from: number, to: number): void {
   alone(draft, kind);
-  const wrong = draft.values.find(({ raw }) => typeof raw !== 'number');
-  if (wrong) throw new KeyError(`${kind} takes a number, unquoted, not ${JSON.stringify(wrong.raw)}`);
+  const wrong = draft.values.find(
+    ({ raw }) => !Number.isInteger(raw) || (raw as number) < from || (raw as number) > to,
+  );
+  if (wrong)
+    throw new KeyError(
+      `${kind} takes a whole number from ${from} to ${to}, unquoted, not ${JSON.stringify(wrong.raw)}`,
+    );
   draft.kind = kind;
 }
 
@@ -386,7 +401,10 @@ function encode(draft: Draft, name: string, variants: (bytes: Buffer) => string[
   needStrings(draft, name);
   noWildcards(draft, name);
   draft.values = draft.values.flatMap((value) =>
-    variants(value.bytes ?? Buffer.from(literalOf(value.pattern!), 'utf8')).map((text) => ({ raw: text, pattern: [text] })),
+    variants(value.bytes ?? Buffer.from(literalOf(value.pattern!), 'utf8')).map((text) => ({
+      raw: text,
+      pattern: [text],
+    })),
   );
 }
 
@@ -444,16 +462,17 @@ function joinLiterals(parts: (string | symbol)[]): Pattern {
 
 const MAX_EXPANDED = 10_000;
 
-/** `%name%` by its configured values, one result a value; `\%` is a percent sign. */
+/** `%name%` by its configured values, one result a value; `\%` is a percent sign, after a `\\` it is not. */
 function expand(source: string, context: ModifierContext): string[] {
   let results = [''];
   let rest = source;
   for (;;) {
-    const found = /\\%|%([^%\s]+)%/.exec(rest);
+    const found = /\\[\\%]|%([^%\s]+)%/.exec(rest);
     const before = found ? rest.slice(0, found.index) : rest;
     results = results.map((text) => text + before);
     if (!found) return results;
-    const replacements = found[1] === undefined ? ['%'] : context.placeholder(found[1]);
+    // Other escapes stay as they are: they are read when the value is.
+    const replacements = found[1] !== undefined ? context.placeholder(found[1]) : [found[0] === '\\%' ? '%' : found[0]];
     if (replacements === undefined || replacements.length === 0) {
       throw new KeyError(`no values for %${found[1]}%: give them under expand in the configuration`);
     }

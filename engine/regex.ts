@@ -40,20 +40,34 @@ export function compileRegex(source: string, given: RegexFlags): (text: string) 
   return (text) => compiled.matcher(text.length > MAX_TEXT ? text.slice(0, MAX_TEXT) : text).find();
 }
 
+/**
+ * Refuses what is outside the syntax above: what RE2 cannot do, and what it reads otherwise than the engines that other
+ * Sigma tools use.
+ */
 function checkSyntax(pattern: string): void {
+  let inClass = false;
   for (let i = 0; i < pattern.length; i++) {
-    const next = pattern[i + 1];
-    if (pattern[i] === '\\') {
-      if (next === undefined) throw new KeyError('the regular expression ends in a lone backslash');
-      if (/[1-9]/.test(next)) throw new KeyError(`back-references (\\${next}) are not supported`);
-      if (/[A-Za-z0]/.test(next) && !/[bBdDsSwWnrtfv]/.test(next)) {
-        throw new KeyError(`\\${next} is not in the syntax that Sigma allows`);
-      }
-      i++;
-    } else if (pattern[i] === '(' && next === '?') {
-      const group = pattern.slice(i, i + 4);
-      if (/^\(\?<?[=!]/.test(group)) throw new KeyError(`lookaround (${group.slice(0, 4)}) is not supported`);
-      if (!group.startsWith('(?:')) throw new KeyError(`${group}…: inline flags and named groups are not supported`);
-    }
+    const char = pattern[i]!;
+    const rest = pattern.slice(i, i + 12);
+    if (char === '\\') checkEscape(pattern[++i]);
+    else if (inClass) {
+      if (rest.startsWith('[:')) throw new KeyError('[:…:] is not in the syntax that Sigma allows');
+      if (char === ']') inClass = false;
+    } else if (char === '[') {
+      inClass = true;
+      // A bracket that comes first in its class is one of its characters.
+      i += /^\[\^?\]?/.exec(rest)![0].length - 1;
+    } else if (/^\(\?<?[=!]/.test(rest)) throw new KeyError(`lookaround (${rest.slice(0, 4)}) is not supported`);
+    else if (rest.startsWith('(?') && !rest.startsWith('(?:')) {
+      throw new KeyError(`${rest.slice(0, 4)}…: inline flags and named groups are not supported`);
+    } else if (/^\{,\d+\}/.test(rest)) throw new KeyError('a repetition has a lower bound: {0,3}, not {,3}');
+  }
+}
+
+function checkEscape(char: string | undefined): void {
+  if (char === undefined) throw new KeyError('the regular expression ends in a lone backslash');
+  if (/[1-9]/.test(char)) throw new KeyError(`back-references (\\${char}) are not supported`);
+  if (/[A-Za-z0]/.test(char) && !/[bBdDsSwWnrtfv]/.test(char)) {
+    throw new KeyError(`\\${char} is not in the syntax that Sigma allows`);
   }
 }

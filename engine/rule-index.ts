@@ -23,10 +23,12 @@ const PREFERENCE = ['eventName', 'type', 'eventSource'];
  *
  * @returns undefined if nothing is necessary
  */
-export function necessityOf(node: Node): Necessity | undefined {
+function necessityOf(node: Node): Necessity | undefined {
   switch (node.kind) {
     case 'item':
-      return node.literals && isPlainField(node.name) ? [{ field: node.name.split('|')[0]!, literals: node.literals }] : undefined;
+      return node.literals && isPlainField(node.name)
+        ? [{ field: node.name.split('|')[0]!, literals: node.literals }]
+        : undefined;
     case 'identifier':
       return necessityOf(node.node);
     case 'and': {

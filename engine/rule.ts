@@ -1,5 +1,5 @@
 import type { Logsource } from '../events/event';
-import { at, isObject, type Json, type JsonObject } from '../events/json';
+import { at, isObject, text, type Json, type JsonObject } from '../events/json';
 import { parseTimespan } from '../events/time';
 import { checkField, compileDetection, compileIdentifier, type CompileContext } from './detection';
 import type { Path, SourceDocument } from './documents';
@@ -58,37 +58,29 @@ export interface Metadata {
 }
 
 const DEFAULT_QUIET = 3_600_000;
-const KNOWN_TAXONOMIES = ['sigma', 'privwatch'];
+/** An episode ends at midnight; of what came before, only the day before is looked at. */
+const MAX_QUIET = 86_400_000;
 
 /**
  * Compiles a rule document whose shape the schema has checked; problems go to the document.
  *
  * @returns undefined if anything in it is not understood
  */
-export function compileRule(document: SourceDocument, base: Omit<CompileContext, 'document' | 'derived'>): Rule | undefined {
+export function compileRule(context: CompileContext): Rule | undefined {
+  const { document } = context;
   const { data } = document;
-  const taxonomy = data['taxonomy'] ?? 'sigma';
-  if (!KNOWN_TAXONOMIES.includes(String(taxonomy))) {
-    document.error(['taxonomy'], `${String(taxonomy)}: its field names are not known here; known: ${KNOWN_TAXONOMIES.join(', ')}`);
-  }
-  if (data['status'] === 'unsupported') document.error(['status'], 'the rule says of itself that it is unsupported');
-  if (data['status'] === 'deprecated') document.warn(['status'], 'the rule is deprecated');
-  const context: CompileContext = { ...base, document, derived: taxonomy === 'privwatch' };
   const detection = data['detection'];
   const condition = isObject(detection) ? compileDetection(detection, ['detection'], context) : undefined;
   const extension = isObject(data['privwatch']) ? data['privwatch'] : {};
   const severity = compileSeverity(extension, context);
   const group = compileGroup(extension, context);
-  const findingTitle = document.attempt(['privwatch', 'title'], () => {
-    const template = parseTemplate(String(extension['title'] ?? '')) as Template;
-    template.names.forEach((name) => checkField(name, context));
-    // A title that names nothing of the event: the rule's own, braces and all.
-    return extension['title'] === undefined ? { texts: [String(data['title'])], names: [] } : template;
-  });
+  const findingTitle = compileTitle(extension, context);
+  const quiet = parseTimespan(extension['quiet']) ?? DEFAULT_QUIET;
+  if (quiet > MAX_QUIET) document.error(['privwatch', 'quiet'], 'at most 1d: a finding ends at midnight UTC');
   checkRunbook(extension, document);
   if (!condition || !severity || group === null || !findingTitle) return undefined;
   if (!isLevel(data['level'])) document.warn([], 'no level: medium is assumed');
-  const title = String(data['title']);
+  const title = text(data, 'title') ?? '';
   const name = typeof data['name'] === 'string' ? data['name'] : undefined;
   return {
     id: typeof data['id'] === 'string' ? data['id'].toLowerCase() : (name ?? title),
@@ -101,7 +93,7 @@ export function compileRule(document: SourceDocument, base: Omit<CompileContext,
     severity,
     resources: resourcesOf(extension),
     group,
-    quietMilliseconds: parseTimespan(extension['quiet']) ?? DEFAULT_QUIET,
+    quietMilliseconds: quiet,
     findingTitle,
     stage: extension['stage'] === 'staging' ? 'staging' : 'production',
     tests: testsOf(extension),
@@ -112,12 +104,11 @@ export function compileRule(document: SourceDocument, base: Omit<CompileContext,
 
 function metadataOf(document: SourceDocument, extension: JsonObject): Metadata {
   const { data, source } = document;
-  const text = (key: string): string | undefined => (typeof data[key] === 'string' ? data[key] : undefined);
   return {
-    status: text('status'),
-    description: text('description')?.trim().replace(/\s+/g, ' '),
-    author: text('author'),
-    license: text('license') ?? source.license,
+    status: text(data, 'status'),
+    description: text(data, 'description')?.trim().replace(/\s+/g, ' '),
+    author: text(data, 'author'),
+    license: text(data, 'license') ?? source.license,
     references: texts(data['references']),
     tags: texts(data['tags']),
     falsepositives: texts(data['falsepositives']),
@@ -160,22 +151,49 @@ function compileSeverity(extension: JsonObject, context: CompileContext): Rule['
 
 function compileGroup(extension: JsonObject, context: CompileContext): Rule['group'] | null {
   if (!Array.isArray(extension['group'])) return undefined;
-  const compiled = extension['group'].map((name, i) =>
+  const compiled = texts(extension['group']).map((name, i) =>
     context.document.attempt(['privwatch', 'group', i], () => {
-      checkField(String(name), context);
-      return { name: String(name), slot: context.fields.slot(String(name)) };
+      checkField(name, context);
+      return { name, slot: context.fields.slot(name) };
     }),
   );
   return compiled.some((entry) => entry === undefined) ? null : (compiled as NonNullable<Rule['group']>);
 }
 
+function compileTitle(extension: JsonObject, context: CompileContext): Template | undefined {
+  const { document, fields } = context;
+  const title = text(extension, 'title');
+  // The rule's own title names nothing of the event: it is taken as it is, braces and all.
+  if (title === undefined) return { texts: [text(document.data, 'title') ?? ''], names: [] };
+  return document.attempt(['privwatch', 'title'], () => {
+    const template = parseTemplate(title);
+    for (const name of template.names) {
+      checkField(name, context);
+      fields.slot(name);
+    }
+    return template;
+  });
+}
+
 function resourcesOf(extension: JsonObject): Rule['resources'] {
   const list = at(extension, 'entities', 'resources');
-  return (Array.isArray(list) ? list : []).map((entry) => ({ type: String(at(entry, 'type')), path: String(at(entry, 'name')) }));
+  return (Array.isArray(list) ? list : []).map((entry) => ({
+    type: text(entry, 'type') ?? '',
+    path: text(entry, 'name') ?? '',
+  }));
 }
 
 /** What a runbook may name: it speaks of the whole finding, not of one event. */
-export const RUNBOOK_NAMES = ['actor', 'account', 'region', 'resource', 'firstSeen', 'lastSeen', 'sourceAddress', 'accessKeyId'];
+const RUNBOOK_NAMES = [
+  'actor',
+  'account',
+  'region',
+  'resource',
+  'firstSeen',
+  'lastSeen',
+  'sourceAddress',
+  'accessKeyId',
+];
 
 function checkRunbook(extension: JsonObject, document: SourceDocument): void {
   texts(extension['runbook']).forEach((step, i) => {

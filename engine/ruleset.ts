@@ -1,10 +1,12 @@
 import type { Config } from '../events/config';
 import { makeContext, type Context } from '../events/derived';
-import { isObject } from '../events/json';
+import { isObject, text } from '../events/json';
+import { parseDay } from './filter';
 import { checkCorrelation, checkReferences, type Correlation } from './correlation';
 import { readDocuments, type Source, type SourceDocument } from './documents';
 import { FieldTable } from './fields';
 import { compileFilter, isFilterFor, type Filter } from './filter';
+import { isLevel, rank } from './level';
 import { DetectorError, type Problem } from './problems';
 import { compileRule, type Rule } from './rule';
 import { RuleIndex } from './rule-index';
@@ -52,13 +54,21 @@ export function checkRuleset(sources: Source[], config: Config = {}): Loaded {
     const kind = kindOf(document);
     if (!kind) continue;
     for (const { path, message } of checkDetector(kind, document.data)) document.error(path, message);
-    if (kind === 'rule') pushIf(rules, compileRule(document, base));
-    else if (kind === 'filter') pushIf(filters, compileFilter(document, base));
-    else pushIf(correlations, checkCorrelation(document));
+    const context = { ...base, document, derived: checkMetadata(document) };
+    if (kind === 'rule') pushIf(rules, compileRule(context));
+    else if (kind === 'filter') pushIf(filters, compileFilter(context));
+    else {
+      pushIf(correlations, checkCorrelation(document, context));
+      document.warn(['correlation'], 'checked only: this version does not evaluate correlations');
+    }
   }
   checkNames(documents);
-  const resolve = (reference: string): Rule | Correlation | undefined =>
-    [...rules, ...correlations].find(({ id, name }) => id === reference.toLowerCase() || name === reference);
+  const detectors = new Map<string, Rule | Correlation>();
+  for (const detector of [...rules, ...correlations]) {
+    detectors.set(detector.id, detector);
+    if (detector.name !== undefined) detectors.set(detector.name, detector);
+  }
+  const resolve: Resolve = (reference) => detectors.get(reference) ?? detectors.get(reference.toLowerCase());
   // Where a file did not compile, what refers to it would only repeat that.
   if (problems.errors.length === 0) {
     checkReferences(correlations, resolve);
@@ -114,15 +124,50 @@ function checkNames(documents: SourceDocument[]): void {
   }
 }
 
-function warnOfSilenced(correlations: Correlation[], resolve: (reference: string) => Rule | Correlation | undefined): void {
+/** A rule or a correlation, by its id or its name. */
+type Resolve = (reference: string) => Rule | Correlation | undefined;
+
+const KNOWN_TAXONOMIES = ['sigma', 'privwatch'];
+
+/**
+ * What is to be refused in a document of any kind and the schema cannot say.
+ *
+ * @returns whether the document may name derived fields
+ */
+function checkMetadata(document: SourceDocument): boolean {
+  const { data } = document;
+  const taxonomy = text(data, 'taxonomy') ?? 'sigma';
+  if (!KNOWN_TAXONOMIES.includes(taxonomy)) {
+    document.error(
+      ['taxonomy'],
+      `${taxonomy}: its field names are not known here; known: ${KNOWN_TAXONOMIES.join(', ')}`,
+    );
+  }
+  if (data['status'] === 'unsupported') document.error(['status'], 'it says of itself that it is unsupported');
+  if (data['status'] === 'deprecated') document.warn(['status'], 'it says of itself that it is deprecated');
+  for (const key of ['date', 'modified']) {
+    const day = data[key];
+    if (typeof day === 'string' && DATE.test(day) && parseDay(day) === undefined) {
+      document.error([key], `${day} is not in the calendar`);
+    }
+  }
+  return taxonomy === 'privwatch';
+}
+
+const DATE = /^\d{4}[-/]\d{2}[-/]\d{2}$/;
+
+function warnOfSilenced(correlations: Correlation[], resolve: Resolve): void {
   for (const { rules, document } of correlations) {
     const inner = document.data['correlation'];
     const generate = document.data['generate'] ?? (isObject(inner) ? inner['generate'] : undefined);
     if (generate === true) continue;
     for (const reference of rules) {
-      const rule = resolve(reference);
-      if (!rule || !('level' in rule) || rule.level === 'informational' || rule.level === 'low') continue;
-      document.warn(['correlation', 'rules'], `silences ${reference} (level ${rule.level}): say generate: true to keep its findings`);
+      const level = resolve(reference)?.document.data['level'] ?? 'medium';
+      if (!isLevel(level) || rank(level) < rank('medium')) continue;
+      document.warn(
+        ['correlation', 'rules'],
+        `silences ${reference} (level ${level}): say generate: true to keep its findings`,
+      );
     }
   }
 }
@@ -131,7 +176,8 @@ function connectFilters(filters: Filter[], rules: Rule[]): void {
   for (const filter of filters) {
     const matching = rules.filter((rule) => isFilterFor(filter, rule));
     matching.forEach((rule) => rule.filters.push(filter));
-    if (matching.length === 0) filter.document.warn(['filter', 'rules'], 'no loaded rule is meant: the filter has no effect');
+    if (matching.length === 0)
+      filter.document.warn(['filter', 'rules'], 'no loaded rule is meant: the filter has no effect');
     else if (filter.rules !== 'any') {
       for (const reference of filter.rules) {
         if (matching.some(({ id, name }) => id === reference.toLowerCase() || name === reference)) continue;
@@ -150,7 +196,7 @@ function warnOfForeign(rules: Rule[]): void {
   }
 }
 
-export function isForeign(logsource: Rule['logsource']): boolean {
+function isForeign(logsource: Rule['logsource']): boolean {
   const { product, service, category } = logsource;
   return (
     category !== undefined ||

@@ -18,17 +18,22 @@ export interface HeadChange {
   after: Head;
 }
 
-export type Put =
-  | { outcome: 'new' }
-  /** The key is there with the same content: the same event once more. */
-  | { outcome: 'known' }
-  /** The key is there with other content that counts more, or less ({@link isBetter}). */
-  | { outcome: 'worse' }
-  | { outcome: 'better'; replaced: Hit };
+export interface Put {
+  /**
+   * `new`, or what was there under the key: `known` the same content, that is the same event once more; `conflicting`
+   * other content, of which the better one (`isBetter`) is kept.
+   */
+  outcome: 'new' | 'known' | 'conflicting';
+  /** Every day on which a hit of this key has stood, this one's included: their heads may not know yet. */
+  days: Day[];
+}
 
-/** What correlation remembers. All hits of a detector and group are in one partition. */
+/**
+ * What correlation remembers. All hits of a detector and group are in one partition. What an implementation has to keep,
+ * whoever else writes at the same time, is tested by `test/state/store.contract.ts`.
+ */
 export interface Store {
-  /** Keeps a hit under its partition and key. Idempotent. */
+  /** Keeps a hit under its partition and key. Idempotent, also in the days that it answers. */
   put(hit: Hit): Promise<Put>;
   /** The hits of a partition on some days, each key once, in no particular order. */
   hits(partition: string, days: Day[]): Promise<Hit[]>;

@@ -55,13 +55,14 @@ const ASCII = /^[\x00-\x7f]*$/;
 
 /**
  * Text as it is compared without regard to case: Unicode simple folding, character by character, so that the length
- * (which `?` counts) stays and a letter's neighbours do not matter.
+ * (which `?` counts) stays and a letter's neighbours do not matter. See CaseFolding.txt of Unicode, statuses C and S.
  */
 export function fold(value: string): string {
   if (ASCII.test(value)) return value.toLowerCase();
   let folded = '';
   for (const char of value) {
-    const upper = char.toUpperCase();
+    // The dotless i has the capital of the dotted one, and folds to itself.
+    const upper = char === 'ı' ? char : char.toUpperCase();
     const single = isOneCharacter(upper) ? upper : char;
     const lower = single.toLowerCase();
     folded += isOneCharacter(lower) ? lower : single;
@@ -78,8 +79,7 @@ export type TextTest = (value: string) => boolean;
 /**
  * Whether a whole text matches a pattern. Never slower than (length of text x length of pattern), however many stars:
  * between stars the leftmost place that fits is always right.
- *
- * @param cased compare letter case; otherwise pattern and text are expected to be {@link fold}ed already
+ * Letter case counts: where it should not, pattern and text are {@link fold}ed before.
  */
 export function compilePattern(pattern: Pattern): TextTest {
   const segments = splitAtStars(pattern);

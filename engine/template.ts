@@ -22,5 +22,7 @@ export function parseTemplate(source: string): Template {
 }
 
 export function renderTemplate(template: Template, value: (name: string) => string): string {
-  return template.texts.map((text, i) => (i < template.names.length ? text + value(template.names[i]!) : text)).join('');
+  return template.texts
+    .map((text, i) => (i < template.names.length ? text + value(template.names[i]!) : text))
+    .join('');
 }

@@ -4,6 +4,8 @@ import type { Head, Put, Store } from '../engine/store';
 
 interface Partition {
   hits: Map<string, Hit>;
+  /** Of keys that came with more than one content, all days on which they stood. */
+  formerDays: Map<string, Set<Day>>;
   heads: Map<Day, Head>;
 }
 
@@ -12,17 +14,17 @@ export class MemoryStore implements Store {
   private readonly partitions = new Map<string, Partition>();
 
   async put(hit: Hit): Promise<Put> {
-    let partition = this.partitions.get(hit.partition);
-    if (!partition) this.partitions.set(hit.partition, (partition = { hits: new Map(), heads: new Map() }));
-    const known = partition.hits.get(hit.key);
-    if (!known) {
-      partition.hits.set(hit.key, hit);
-      return { outcome: 'new' };
-    }
-    if (known.digest === hit.digest) return { outcome: 'known' };
-    if (!isBetter(hit, known)) return { outcome: 'worse' };
-    partition.hits.set(hit.key, hit);
-    return { outcome: 'better', replaced: known };
+    const { hits, formerDays } = this.partition(hit.partition);
+    const known = hits.get(hit.key);
+    if (!known || isBetter(hit, known)) hits.set(hit.key, hit);
+    const day = dayOf(hit.time);
+    if (!known) return { outcome: 'new', days: [day] };
+    const isSame = known.digest === hit.digest;
+    let days = formerDays.get(hit.key);
+    if (!days && isSame) return { outcome: 'known', days: [day] };
+    if (!days) formerDays.set(hit.key, (days = new Set([dayOf(known.time)])));
+    days.add(day);
+    return { outcome: isSame ? 'known' : 'conflicting', days: [...days] };
   }
 
   async hits(partition: string, days: Day[]): Promise<Hit[]> {
@@ -35,9 +37,16 @@ export class MemoryStore implements Store {
   }
 
   async putHead(head: Head): Promise<boolean> {
-    const partition = this.partitions.get(head.partition);
-    if (!partition || (partition.heads.get(head.day)?.version ?? 0) !== head.version - 1) return false;
-    partition.heads.set(head.day, head);
+    const { heads } = this.partition(head.partition);
+    if ((heads.get(head.day)?.version ?? 0) !== head.version - 1) return false;
+    heads.set(head.day, head);
     return true;
+  }
+
+  private partition(name: string): Partition {
+    let partition = this.partitions.get(name);
+    if (!partition)
+      this.partitions.set(name, (partition = { hits: new Map(), formerDays: new Map(), heads: new Map() }));
+    return partition;
   }
 }

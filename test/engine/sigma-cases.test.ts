@@ -47,7 +47,11 @@ describe('The Sigma language', () => {
     ['not selection', false, true],
     ['selection', true, false],
   ])('a filter of any rule with the condition "%s" is ANDed as written', (condition, ofBot, ofOthers) => {
-    const filter = { title: 'F', logsource: LOGSOURCE, filter: { rules: 'any', selection: { user: 'bot' }, condition } };
+    const filter = {
+      title: 'F',
+      logsource: LOGSOURCE,
+      filter: { rules: 'any', selection: { user: 'bot' }, condition },
+    };
     const ruleset = rulesetOf([ruleOf({ a: 1 }), filter]);
     expect(matching(ruleset, { a: 1, user: 'bot' }).length > 0).toBe(ofBot);
     expect(matching(ruleset, { a: 1 }).length > 0).toBe(ofOthers);
