@@ -39,11 +39,15 @@ async function main(): Promise<void> {
     }
   }
   const megabytes = files.reduce((sum, file) => sum + statSync(file).size, 0) / 1e6;
-  console.log(`${events} events, ${files.length} files, ${megabytes.toFixed(1)} MB gzip, ${ruleset.rules.length} detectors`);
+  console.log(
+    `${events} events, ${files.length} files, ${megabytes.toFixed(1)} MB gzip, ${ruleset.rules.length} detectors`,
+  );
   const limit = events / median(seconds[1]!);
   for (const [i, [name]] of steps.entries()) {
     const rate = events / median(seconds[i]!);
-    console.log(`${name.padEnd(20)} ${Math.round(rate).toLocaleString('en-US').padStart(10)} events/s   ratio ${(rate / limit).toFixed(2)}`);
+    console.log(
+      `${name.padEnd(20)} ${Math.round(rate).toLocaleString('en-US').padStart(10)} events/s   ratio ${(rate / limit).toFixed(2)}`,
+    );
   }
   // Rounds drift together, so the ratio is taken within each.
   const ratios = seconds[1]!.map((parseSeconds, round) => parseSeconds / seconds[2]![round]!);

@@ -27,7 +27,9 @@ export function readConfig(file: string | undefined): Config {
   const data = (yaml.toJS({ maxAliasCount: 100 }) ?? {}) as Json;
   const problems = checkConfig(data);
   if (problems.length > 0) {
-    throw new UsageError(problems.map(({ path, message }) => `${name}: ${[...path, ''].join('.').slice(0, -1)}: ${message}`).join('\n'));
+    throw new UsageError(
+      problems.map(({ path, message }) => `${name}: ${[...path, ''].join('.').slice(0, -1)}: ${message}`).join('\n'),
+    );
   }
   return data as Config;
 }

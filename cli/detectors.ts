@@ -50,7 +50,9 @@ const MAX_LEVELS = 12;
  */
 function licenceOf(folder: string, known: Map<string, string | undefined>, level = 0): string | undefined {
   if (known.has(folder)) return known.get(folder);
-  const file = existsSync(folder) ? readdirSync(folder).find((name) => /^LICEN[CS]E(\.md|\.txt)?$/i.test(name)) : undefined;
+  const file = existsSync(folder)
+    ? readdirSync(folder).find((name) => /^LICEN[CS]E(\.md|\.txt)?$/i.test(name))
+    : undefined;
   const parent = dirname(folder);
   let licence: string | undefined;
   if (file !== undefined) {

@@ -4,9 +4,10 @@ import { parseTime, parseTimespan } from '../events/time';
 
 /** Options that several commands share. */
 export const detectorsOption = (): Option =>
-  new Option('-d, --detectors <path>', 'file, folder or glob of detectors instead of the shipped ones; repeatable').argParser(
-    (path: string, before: string[] | undefined) => [...(before ?? []), path],
-  );
+  new Option(
+    '-d, --detectors <path>',
+    'file, folder or glob of detectors instead of the shipped ones; repeatable',
+  ).argParser((path: string, before: string[] | undefined) => [...(before ?? []), path]);
 
 export const configOption = (): Option =>
   new Option('-c, --config <file>', 'configuration (default: privwatch.yml in the working directory, if there is one)');
@@ -22,6 +23,9 @@ export function parseMoment(value: string): number {
   const timespan = parseTimespan(value);
   if (timespan !== undefined) return Date.now() - timespan;
   const time = parseTime(/^\d{4}-\d\d-\d\d$/.test(value) ? `${value}T00:00:00Z` : value);
-  if (time === undefined) throw new InvalidArgumentError('Give a day (2026-03-03), a time (2026-03-03T02:15:00Z) or a timespan before now (7d).');
+  if (time === undefined)
+    throw new InvalidArgumentError(
+      'Give a day (2026-03-03), a time (2026-03-03T02:15:00Z) or a timespan before now (7d).',
+    );
   return time;
 }

@@ -17,7 +17,9 @@ export function renderSummary(result: ReplayResult, context: Context, rejectsFil
     `duplicate ${format(counters.duplicate)}`,
     ...(counters.outside > 0 ? [`outside the time asked for ${format(counters.outside)}`] : []),
   ];
-  const levels = [...LEVELS].reverse().map((level) => `${level} ${format(findings.filter((f) => f.severity === level).length)}`);
+  const levels = [...LEVELS]
+    .reverse()
+    .map((level) => `${level} ${format(findings.filter((f) => f.severity === level).length)}`);
   const lines = [
     ['Files', format(counters.files)],
     ['Events', `in ${format(counters.in)} = ${terms.join(' + ')}`],
@@ -26,7 +28,8 @@ export function renderSummary(result: ReplayResult, context: Context, rejectsFil
     ['Accounts', accountsOf(accounts, context)],
   ];
   if (counters.undated > 0) lines.push(['Undated', `${format(counters.undated)} events without a usable time`]);
-  if (counters.conflicting > 0) lines.push(['Conflicts', `${format(counters.conflicting)} events came again with other content`]);
+  if (counters.conflicting > 0)
+    lines.push(['Conflicts', `${format(counters.conflicting)} events came again with other content`]);
   if (counters.rejected > 0) lines.push(...rejections(result, rejectsFile));
   return lines.map(([label, text]) => `${label!.padEnd(10)}${text}`).join('\n');
 }

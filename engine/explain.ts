@@ -14,6 +14,8 @@ export interface Clause {
   /** As written, e.g. `eventName: ["CreateUser"]`. */
   clause: string;
   holds: boolean;
+  /** Whether that speaks for a match: a clause behind `not` does so by failing. */
+  favours: boolean;
   /** The values seen, without secrets; empty if the event has no such field. */
   saw: string[];
   line: number;
@@ -113,6 +115,7 @@ class Walk {
       within: within.join(' '),
       clause: item.name === '' ? `a value contains ${item.shown}` : `${item.name}: ${item.shown}`,
       holds: isTrue,
+      favours: isTrue === (within.filter((word) => word === 'not').length % 2 === 0),
       saw: item.slot === undefined ? [] : seen(this.shown.field(item.slot)),
       line: this.rule.document.line(item.path),
     });

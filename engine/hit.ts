@@ -148,7 +148,12 @@ function resourcesOf(rule: Rule, event: Event): Resource[] {
 function groupOf(rule: Rule, view: View, actor: Actor, resources: Resource[]): Record<string, string> {
   const { event } = view;
   if (!rule.group) {
-    return { account: event.account ?? event.key, actor: actor.id, resource: resources[0]?.name ?? '' };
+    // No resource is no stranger: a denied call has no parameters, and a row of them by one actor is one thing.
+    return {
+      account: event.account ?? event.key,
+      actor: actor.id === 'unknown' ? event.key : actor.id,
+      resource: resources[0]?.name ?? '',
+    };
   }
   return Object.fromEntries(rule.group.map(({ name, slot }) => [name, single(view.field(slot)) ?? event.key]));
 }

@@ -96,7 +96,9 @@ function whoOf({ actor }: Finding): string {
 function whatOf(findings: Finding[]): string {
   const { action } = findings[0]!;
   const names = [...new Set(findings.map((finding) => finding.action.name))];
-  const resources = [...new Set(findings.flatMap((finding) => finding.resources.map(({ type, name }) => `${type} ${name}`)))];
+  const resources = [
+    ...new Set(findings.flatMap((finding) => finding.resources.map(({ type, name }) => `${type} ${name}`))),
+  ];
   const more = resources.length > MAX_NAMED ? ` and ${resources.length - MAX_NAMED} more` : '';
   const target = resources.length > 0 ? ` on ${resources.slice(0, MAX_NAMED).join(', ')}${more}` : '';
   return `${action.source} ${names.slice(0, MAX_NAMED).join(', ')}${target}${action.error ? ` (${action.error})` : ''}`;

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import pc from 'picocolors';
 import type { Event } from '../../events/event';
 import { findFiles, mayHoldEvents } from '../../events/files';
+import { text } from '../../events/json';
 import { readEvents } from '../../events/read';
 import { formatTime } from '../../events/time';
 import { explain, type Clause, type Explanation } from '../../engine/explain';
@@ -39,11 +40,16 @@ export function registerExplain(program: Command): void {
     .addHelpText('after', '\nExample:\n  privwatch explain aws_iam_access_key_created_for_other_user 6f1d… logs/')
     .action(async (detector: string, event: string, paths: string[], options: Options) => {
       const inSamples = paths.length === 0 && statSync(event, { throwIfNoEntry: false }) === undefined;
-      const ruleset = loadDetectors(options.detectors, readConfig(options.config ?? (inSamples ? samplesConfig : undefined)));
+      const ruleset = loadDetectors(
+        options.detectors,
+        readConfig(options.config ?? (inSamples ? samplesConfig : undefined)),
+      );
       const rule = findRule(detector, ruleset);
       const found = await findEvent(event, paths);
       const explanation = explain(found, rule, ruleset);
-      process.stdout.write(options.json ? `${jsonLine(toJson(found, rule, explanation))}\n` : render(found, rule, explanation));
+      process.stdout.write(
+        options.json ? `${jsonLine(toJson(found, rule, explanation))}\n` : render(found, rule, explanation),
+      );
     });
 }
 
@@ -72,10 +78,13 @@ async function findEvent(wanted: string, paths: string[]): Promise<Event> {
     }
   }
   const [event] = found.values();
-  if (!event) throw new UsageError(`${wanted}: ${isFile ? 'the file holds no event' : `no such event in ${files.length} files`}`);
+  if (!event)
+    throw new UsageError(`${wanted}: ${isFile ? 'the file holds no event' : `no such event in ${files.length} files`}`);
   if (found.size > 1) {
     throw new UsageError(
-      isFile ? `${wanted}: the file holds ${found.size} events; give an event id and then the file` : `${wanted}: ${found.size} events have this id; give a file that holds one of them`,
+      isFile
+        ? `${wanted}: the file holds ${found.size} events; give an event id and then the file`
+        : `${wanted}: ${found.size} events have this id; give a file that holds one of them`,
     );
   }
   return event;
@@ -89,10 +98,10 @@ function render(event: Event, rule: Rule, { matched, reason, clauses, level }: E
   const colors = pc.createColors(process.stdout.isTTY === true && !process.env['NO_COLOR']);
   const verdict = matched ? colors.red(`match (${level})`) : colors.green('no match');
   const time = event.time === undefined ? 'without a usable time' : formatTime(event.time);
-  const name = event.record['eventName'] ?? event.record['type'] ?? event.logsource.service;
+  const name = text(event.record, 'eventName') ?? text(event.record, 'type') ?? event.logsource.service;
   const lines = [
     `${rule.title} (${rule.document.source.file})`,
-    `${String(name)}, ${event.id}, ${time}`,
+    `${name}, ${event.id}, ${time}`,
     '',
     `${verdict}: ${printable(reason)}`,
     ...clauses.map((clause) => renderClause(clause)),
@@ -100,8 +109,11 @@ function render(event: Event, rule: Rule, { matched, reason, clauses, level }: E
   return `${lines.map((line, i) => (i < 3 ? printable(line) : line)).join('\n')}\n`;
 }
 
-function renderClause({ within, clause, holds, saw, line }: Clause): string {
+function renderClause({ within, clause, favours, saw, line }: Clause): string {
   const values = saw.length === 0 ? '' : `saw ${saw.join(', ')}`;
   const missing = saw.length === 0 && !clause.startsWith('a value') ? 'the event has no such field' : values;
-  return printable(`  ${holds ? '✓' : '✗'} line ${line}  ${within}: ${clause}`) + (missing ? `\n      ${printable(missing)}` : '');
+  return (
+    printable(`  ${favours ? '✓' : '✗'} line ${line}  ${within}: ${clause}`) +
+    (missing ? `\n      ${printable(missing)}` : '')
+  );
 }

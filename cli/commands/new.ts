@@ -19,7 +19,10 @@ export function registerNew(program: Command): void {
       const file = join(folder, service, `${name}.yml`);
       if (existsSync(file)) throw new UsageError(`${file} exists already`);
       mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(file, scaffold(service, relative(dirname(file), join(packageRoot, 'schemas/detector.schema.json'))));
+      writeFileSync(
+        file,
+        scaffold(service, relative(dirname(file), join(packageRoot, 'schemas/detector.schema.json'))),
+      );
       process.stdout.write(`${file}\n`);
       process.stderr.write(`Fill it in, then: privwatch lint ${file} && privwatch test ${file}\n`);
     });

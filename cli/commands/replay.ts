@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { Presets, SingleBar } from 'cli-progress';
 import { findFiles, mayHoldEvents } from '../../events/files';
 import { redact, redactText } from '../../events/redact';
-import type { Json, JsonObject } from '../../events/json';
+import type { Json } from '../../events/json';
 import type { Rejected } from '../../events/unwrap';
 import { rank } from '../../engine/level';
 import { renderFindings } from '../../findings/console';
@@ -91,9 +91,12 @@ async function run(paths: string[], options: Options): Promise<number> {
   process.stderr.write(`${renderSummary(result, ruleset.context, options.rejects)}\n`);
   if (passedOver.length > 0) process.stderr.write(`Left out  ${passedOver.length} documents (.md, .yml)\n`);
   for (const { title, document } of ruleset.correlations) {
-    process.stderr.write(`Note      the correlation "${printable(title)}" (${document.source.file}) is checked, but not evaluated yet\n`);
+    process.stderr.write(
+      `Note      the correlation "${printable(title)}" (${document.source.file}) is checked, but not evaluated yet\n`,
+    );
   }
-  if (options.failOn && result.findings.some(({ severity }) => rank(severity) >= rank(options.failOn!))) return EXIT.found;
+  if (options.failOn && result.findings.some(({ severity }) => rank(severity) >= rank(options.failOn!)))
+    return EXIT.found;
   return result.counters.rejected > 0 ? EXIT.unread : EXIT.done;
 }
 
@@ -102,7 +105,12 @@ function startProgress(files: string[]): { update: (file: string, bytes: number)
   const total = files.reduce((sum, file) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0), 0);
   if (!process.stderr.isTTY || total < 4 * 1024 * 1024) return { update: () => undefined, stop: () => undefined };
   const bar = new SingleBar(
-    { format: '{bar} {percentage} % of {megabytes} MB', stream: process.stderr, clearOnComplete: true, hideCursor: true },
+    {
+      format: '{bar} {percentage} % of {megabytes} MB',
+      stream: process.stderr,
+      clearOnComplete: true,
+      hideCursor: true,
+    },
     Presets.shades_classic,
   );
   bar.start(total, 0, { megabytes: Math.ceil(total / 1e6) });
@@ -135,5 +143,5 @@ function openRejects(file: string): { write: (from: string, rejected: Rejected) 
 
 /** Whole, but for secrets: those are of no use to whoever reads the record again. */
 function withoutSecrets(record: Json): Json {
-  return typeof record === 'string' ? redactText(record) : (redact({ record } as JsonObject)['record'] ?? null);
+  return typeof record === 'string' ? redactText(record) : (redact({ record })['record'] ?? null);
 }

@@ -26,10 +26,19 @@ export function registerTest(program: Command): void {
         const { file } = rule.document.source;
         const line = rule.document.line(test.path);
         if (options.json) {
-          const result = { file, line, detectorId: rule.id, test: test.name, passed: failure === undefined, failure: failure ?? null };
+          const result = {
+            file,
+            line,
+            detectorId: rule.id,
+            test: test.name,
+            passed: failure === undefined,
+            failure: failure ?? null,
+          };
           process.stdout.write(`${jsonLine(result)}\n`);
         } else if (failure !== undefined) {
-          process.stdout.write(`${colors.red('failed')}  ${file}:${line}: ${printable(test.name)}: ${printable(failure)}\n`);
+          process.stdout.write(
+            `${colors.red('failed')}  ${file}:${line}: ${printable(test.name)}: ${printable(failure)}\n`,
+          );
         }
       }
       const failed = results.filter(({ failure }) => failure !== undefined).length;

@@ -27,14 +27,15 @@ export function testEvents(descriptions: JsonObject[]): Event[] {
   let number = 0;
   descriptions.forEach((description, i) => {
     const { base, at, repeat, every, without, ...fields } = description;
-    const record = base === undefined ? {} : records[String(base)];
-    if (!record) throw new TestEventError(`there is no base record ${String(base)}; known: ${baseNames.join(', ')}`);
+    const record = base === undefined ? {} : typeof base === 'string' ? records[base] : undefined;
+    if (!record)
+      throw new TestEventError(`there is no base record ${JSON.stringify(base)}; known: ${baseNames.join(', ')}`);
     const offset = at === undefined ? i * 1000 : at === '0s' ? 0 : (parseTimespan(at) ?? 0);
     const count = typeof repeat === 'number' ? repeat : 1;
     for (let n = 0; n < count; n++) {
       const time = START + offset + n * (parseTimespan(every) ?? 1000);
       const merged = merge(stamp(record, time, number++), substitute(fields, n)) as JsonObject;
-      for (const path of Array.isArray(without) ? without : []) remove(merged, String(path).split('.'));
+      for (const path of (without ?? []) as string[]) remove(merged, path.split('.'));
       unwrap(merged, out);
     }
   });

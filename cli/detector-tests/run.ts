@@ -62,7 +62,8 @@ async function runTest(rule: Rule, test: DetectorTest, ruleset: Ruleset): Promis
     ['reversed', [...events].reverse()],
     ['with every event twice', [...events, ...events]],
   ] as const) {
-    if (JSON.stringify(await findingsOf(variant, rule, own)) !== JSON.stringify(findings)) return `other findings ${how}`;
+    if (JSON.stringify(await findingsOf(variant, rule, own)) !== JSON.stringify(findings))
+      return `other findings ${how}`;
   }
   return verdict(test, findings);
 }

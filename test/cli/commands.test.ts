@@ -1,0 +1,146 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { lines, privwatch, root } from './run';
+
+const folder = mkdtempSync(join(tmpdir(), 'privwatch-commands-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const detector = join(root, 'detectors/iam/aws_iam_user_granted_administrator.yml');
+
+describe('new detector', () => {
+  const made = privwatch(['new', 'detector', 'aws_kms_key_deletion_scheduled', '--folder', folder]);
+  const file = join(folder, 'kms', 'aws_kms_key_deletion_scheduled.yml');
+
+  test('writes a file that loads without a warning and whose tests pass', () => {
+    expect(made.code).toBe(0);
+    expect(made.stdout.trim()).toBe(file);
+    expect(privwatch(['lint', file])).toMatchObject({ code: 0, stdout: '' });
+    expect(privwatch(['test', file])).toMatchObject({
+      code: 0,
+      stderr: '1 detectors, 1 of them with tests: 3 tests passed, 0 failed\n',
+    });
+  });
+
+  test('binds the schema for the editor', () => {
+    const schema = /\$schema=(\S+)/.exec(readFileSync(file, 'utf8'))![1]!;
+    expect(JSON.parse(readFileSync(join(folder, 'kms', schema), 'utf8'))).toHaveProperty('title', 'privwatch detector');
+  });
+
+  test('never overwrites, and wants a proper name', () => {
+    expect(privwatch(['new', 'detector', 'aws_kms_key_deletion_scheduled', '--folder', folder])).toMatchObject({
+      code: 2,
+    });
+    expect(privwatch(['new', 'detector', '../../etc/passwd', '--folder', folder])).toMatchObject({ code: 2 });
+  });
+});
+
+describe('test', () => {
+  test('fails with file and line when a test does not hold', () => {
+    const text = readFileSync(detector, 'utf8').replace('policy/ReadOnlyAccess', 'policy/AdministratorAccess');
+    const broken = join(folder, 'broken.yml');
+    writeFileSync(broken, text);
+    const { code, stdout } = privwatch(['test', broken]);
+    expect(code).toBe(1);
+    const line = text.split('\n').findIndex((content) => content.includes('does not fire on ReadOnlyAccess')) + 1;
+    expect(stdout).toMatch(new RegExp(`broken\\.yml:${line}: .*matched`));
+  });
+
+  test('--json gives a line a test', () => {
+    const results = lines(privwatch(['test', detector, '--json']).stdout);
+    expect(results.length).toBeGreaterThan(2);
+    expect(results.every(({ passed }) => passed === true)).toBe(true);
+  });
+});
+
+describe('lint', () => {
+  test('shows all problems of all files with their lines, and exits with 1', () => {
+    const one = join(folder, 'one.yml');
+    const two = join(folder, 'two.yml');
+    writeFileSync(
+      one,
+      'title: one\nlogsource: {product: aws}\ndetection:\n  a: {x|like: 1}\n  b: {}\n  condition: a and b\nlevel: grave\n',
+    );
+    writeFileSync(two, 'title: two\n');
+    const { code, stdout } = privwatch(['lint', one, two]);
+    expect(code).toBe(1);
+    expect(stdout).toContain('one.yml:4: detection.a.x|like: unknown modifier like');
+    expect(stdout).toContain('one.yml:5: detection.b: an empty map matches everything');
+    expect(stdout).toMatch(/one\.yml:7: level: "grave" is none of/);
+    expect(stdout).toContain('two.yml:1');
+    expect(lines(privwatch(['lint', one, two, '--json']).stdout).length).toBeGreaterThanOrEqual(4);
+  });
+});
+
+describe('explain', () => {
+  const event = join(folder, 'event.json');
+  const record = {
+    eventVersion: '1.11',
+    userIdentity: { type: 'IAMUser', accountId: '111122223333', userName: 'mallory' },
+    eventTime: '2026-03-03T02:15:00Z',
+    eventSource: 'iam.amazonaws.com',
+    eventName: 'AttachUserPolicy',
+    requestParameters: { userName: 'bob', policyArn: 'arn:aws:iam::aws:policy/ReadOnlyAccess' },
+    eventID: '0d9b0f4e-6a51-4c6b-9e0a-2f7d1c3b5a80',
+    recipientAccountId: '111122223333',
+  };
+  const explain = (content: object, ...args: string[]): string => {
+    writeFileSync(event, JSON.stringify(content));
+    return privwatch(['explain', 'aws_iam_user_granted_administrator', event, ...args]).stdout;
+  };
+
+  test('names the first clause that failed, with the value seen', () => {
+    const text = explain(record);
+    expect(text).toContain('no match');
+    expect(text).toMatch(/✗ line \d+ {2}power: derived\.policy\.power: .*\n +saw "none"/);
+    expect(text).not.toContain('failed: errorCode');
+  });
+
+  test('shows every clause that held, and the level', () => {
+    const admin = {
+      ...record,
+      requestParameters: { ...record.requestParameters, policyArn: 'arn:aws:iam::aws:policy/AdministratorAccess' },
+    };
+    const result = JSON.parse(explain(admin, '--json')) as {
+      matched: boolean;
+      level: string;
+      clauses: { favours: boolean }[];
+    };
+    expect(result).toMatchObject({ matched: true, level: 'high' });
+    expect(result.clauses.map(({ favours }) => favours)).toEqual([true, true, true, true]);
+  });
+
+  test('a clause behind "not" that holds is what failed', () => {
+    const denied = {
+      ...record,
+      errorCode: 'AccessDenied',
+      requestParameters: { userName: 'bob', policyArn: 'arn:aws:iam::aws:policy/AdministratorAccess' },
+    };
+    expect(explain(denied)).toMatch(/✗ line \d+ {2}not failed: errorCode\|exists: true\n +saw "AccessDenied"/);
+  });
+
+  test('an exception that suppresses the rule is named', () => {
+    const filter = join(folder, 'filter.yml');
+    writeFileSync(
+      filter,
+      'title: Mallory may\nlogsource: {product: aws, service: cloudtrail}\nfilter:\n  rules: any\n  m: {userIdentity.userName: mallory}\n  condition: not m\nprivwatch: {owner: us, reason: test}\n',
+    );
+    const admin = {
+      ...record,
+      requestParameters: { ...record.requestParameters, policyArn: 'arn:aws:iam::aws:policy/AdministratorAccess' },
+    };
+    expect(explain(admin, '-d', detector, '-d', filter)).toContain('the exception "Mallory may"');
+  });
+
+  test('finds an event by its id within files; says what it cannot find', () => {
+    expect(privwatch(['explain', 'aws_iam_user_granted_administrator', record.eventID, event])).toMatchObject({
+      code: 0,
+    });
+    expect(privwatch(['explain', 'aws_iam_user_granted_administrator', 'no-such-id', event])).toMatchObject({
+      code: 2,
+    });
+    const near = privwatch(['explain', 'granted_administrator', event]);
+    expect(near.code).toBe(2);
+    expect(near.stderr).toContain('aws_iam_user_granted_administrator');
+  });
+});
