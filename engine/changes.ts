@@ -74,7 +74,7 @@ function toFinding(episode: Episode, head: Head, rule: Rule, ruleset: Ruleset): 
     actor: content.actor.name,
     account: accountName(content.account ?? undefined, ruleset.context),
     region: content.region ?? 'an unknown Region',
-    resource: episode.resources[0]?.name ?? 'the resource',
+    resource: episode.mainResource ?? 'the resource',
     firstSeen: firstSeen ?? 'an unknown time',
     lastSeen: lastSeen ?? 'an unknown time',
     sourceAddress: content.from.address ?? 'an unknown address',

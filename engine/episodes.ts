@@ -17,7 +17,10 @@ export interface Episode {
   count: number;
   countExact: boolean;
   eventIds: string[];
+  /** Sorted. */
   resources: Resource[];
+  /** The main one of the first hit. */
+  mainResource: string | undefined;
   expired: string[];
   /** Id of the episode of the day before that this one goes on with. */
   continues: string | undefined;
@@ -87,6 +90,7 @@ function makeEpisode(run: Hit[], id: string, continues: string | undefined): Epi
     countExact: true,
     eventIds: run.slice(0, MAX_EVIDENCE).map((hit) => hit.eventId),
     resources: resourcesOf(run),
+    mainResource: first.resources[0]?.name,
     expired: [...new Set(run.flatMap((hit) => hit.expired))].sort(),
     continues,
     content: first.content,

@@ -72,9 +72,11 @@ export function compileRule(context: CompileContext): Rule | undefined {
   const detection = data['detection'];
   const condition = isObject(detection) ? compileDetection(detection, ['detection'], context) : undefined;
   const extension = isObject(data['privwatch']) ? data['privwatch'] : {};
-  const severity = compileSeverity(extension, context);
-  const group = compileGroup(extension, context);
-  const findingTitle = compileTitle(extension, context);
+  // Other tools skip the extension: there derived fields take nothing from the rule's portability.
+  const own: CompileContext = { ...context, derived: true };
+  const severity = compileSeverity(extension, own);
+  const group = compileGroup(extension, own);
+  const findingTitle = compileTitle(extension, own);
   const quiet = parseTimespan(extension['quiet']) ?? DEFAULT_QUIET;
   if (quiet > MAX_QUIET) document.error(['privwatch', 'quiet'], 'at most 1d: a finding ends at midnight UTC');
   checkRunbook(extension, document);
