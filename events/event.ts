@@ -42,15 +42,17 @@ interface Source {
   revision(record: JsonObject): string;
 }
 
-const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-/** A GUID of one repeated digit is a placeholder that different records share. */
-const ONE_DIGIT = /^(.)(?:\1|-)+$/;
+/**
+ * With the version and variant of RFC 9562, which the ids that CloudTrail makes have, and invented ones that different
+ * records share mostly have not (`12345678-1234-1234-1234-123456789012`).
+ */
+const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-7][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
 
 const trail: Omit<Source, 'logsource'> = {
   key(record) {
     const original = isUpdate(record) ? text(record, 'addendum', 'originalEventID') : undefined;
     const id = original ?? text(record, 'eventID');
-    if (id === undefined || !GUID.test(id) || ONE_DIGIT.test(id)) return undefined;
+    if (id === undefined || !GUID.test(id)) return undefined;
     return `${id.toLowerCase()}/${text(record, 'recipientAccountId') ?? ''}`;
   },
   id: (record) => text(record, 'eventID'),

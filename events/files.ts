@@ -1,5 +1,5 @@
 import { realpathSync, statSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, isAbsolute, join } from 'node:path';
 import { globSync, isDynamicPattern } from 'tinyglobby';
 import { STDIN } from './read';
 
@@ -19,30 +19,36 @@ export interface FoundFiles {
  */
 export function findFiles(paths: string[], isWanted: (name: string) => boolean): FoundFiles {
   const found = new Map<string, string>();
-  const passedOver: string[] = [];
-  const problems: string[] = [];
-  const take = (file: string): void => {
-    const real = file === STDIN ? STDIN : realpathSync(file);
-    const known = found.get(real);
-    if (known === undefined || file < known) found.set(real, file);
-  };
+  const passedOver = new Map<string, string>();
+  const problems = new Set<string>();
   for (const path of paths) {
-    if (path === STDIN) take(STDIN);
-    else if (isFolder(path)) {
-      const all = globSync('**/*', { cwd: path, absolute: false, dot: false, onlyFiles: true, followSymbolicLinks: false });
-      for (const name of all) {
-        const file = `${path.replace(/\/+$/, '')}/${name}`;
-        if (isWanted(basename(file))) take(file);
-        else passedOver.push(file);
+    if (path === STDIN) found.set(STDIN, STDIN);
+    else if (kindOf(path) === 'folder') {
+      for (const name of globSync('**/*', { cwd: path, onlyFiles: true })) {
+        const file = join(path, name);
+        add(isWanted(basename(file)) ? found : passedOver, file);
       }
-    } else if (exists(path)) take(path);
+    } else if (kindOf(path) === 'file') add(found, path);
     else if (isDynamicPattern(path)) {
-      const matches = globSync(path, { onlyFiles: true, dot: false });
-      if (matches.length === 0) problems.push(`${path}: no file matches`);
-      matches.forEach(take);
-    } else problems.push(`${path}: no such file or folder`);
+      const files = globSync(path, { onlyFiles: true, absolute: isAbsolute(path) });
+      if (files.length === 0) problems.add(`${path}: no file matches`);
+      for (const file of files) add(found, file);
+    } else problems.add(`${path}: no such file or folder`);
   }
-  return { files: [...found.values()].sort(), passedOver: passedOver.sort(), problems };
+  for (const real of found.keys()) passedOver.delete(real);
+  return { files: sorted(found.values()), passedOver: sorted(passedOver.values()), problems: sorted(problems) };
+}
+
+/** Under its real path, so that a file with two names counts once; of the names, the first in text order. */
+function add(files: Map<string, string>, file: string): void {
+  if (kindOf(file) !== 'file') return; // a link to nothing
+  const real = realpathSync(file);
+  const known = files.get(real);
+  if (known === undefined || file < known) files.set(real, file);
+}
+
+function sorted(names: Iterable<string>): string[] {
+  return [...names].sort();
 }
 
 /** Any name may hold events, but for those that say they hold something else. */
@@ -50,10 +56,11 @@ export function mayHoldEvents(name: string): boolean {
   return !/\.(md|ya?ml)$/i.test(name);
 }
 
-function exists(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined;
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+/** Anything that is no folder counts as a file, a named pipe for one; undefined if there is nothing to get at. */
+function kindOf(path: string): 'file' | 'folder' | undefined {
+  try {
+    return statSync(path).isDirectory() ? 'folder' : 'file';
+  } catch {
+    return undefined;
+  }
 }

@@ -33,3 +33,11 @@ export function text(value: unknown, ...path: string[]): string | undefined {
   const found = at(value, ...path);
   return typeof found === 'string' && found !== '' ? found : undefined;
 }
+
+/** The truth value at a path, written as a boolean or as its name in any letter case; undefined if it is neither. */
+export function flag(value: unknown, ...path: string[]): boolean | undefined {
+  const found = at(value, ...path);
+  if (typeof found === 'boolean') return found;
+  const name = typeof found === 'string' ? found.toLowerCase() : '';
+  return name === 'true' ? true : name === 'false' ? false : undefined;
+}

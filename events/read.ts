@@ -1,10 +1,8 @@
 import { createReadStream, readFileSync, statSync } from 'node:fs';
-import { createGunzip, gunzipSync } from 'node:zlib';
-import type { Readable } from 'node:stream';
-import { TextDecoder } from 'node:util';
-import { RecordSplitter, type Piece } from './split';
-import { unwrap, type Unwrapped } from './unwrap';
+import { decode, gunzip, isGzip, utf8Chunks } from './bytes';
 import type { Json } from './json';
+import { RecordSplitter, type Piece } from './split';
+import { unwrap, type Rejected, type Unwrapped } from './unwrap';
 
 /** Some of the records of one file, in the order of the file. */
 export interface Batch extends Unwrapped {
@@ -22,11 +20,11 @@ export type EventReader = (file: string) => AsyncIterable<Batch>;
 /** The name under which standard input is read. */
 export const STDIN = '-';
 
-/** Files up to this size are parsed whole, which is several times faster; larger ones record by record. */
 const WHOLE_BYTES = 64 * 1024 * 1024;
 const BATCH_RECORDS = 2000;
-const GZIP_SLICE = 64 * 1024;
-const GUNZIP = { chunkSize: 1024 * 1024 };
+/** Text that is no JSON and longer than any record is not copied into the rejects: the file itself is there to look at. */
+const LONGEST_REJECTED_TEXT = 256 * 1024;
+const BINARY_BYTES = 512;
 
 /** Reads files one after the other. */
 export async function* readEvents(files: string[], reader: EventReader = readFile): AsyncIterable<Batch> {
@@ -34,87 +32,113 @@ export async function* readEvents(files: string[], reader: EventReader = readFil
 }
 
 /** The events of one file (plain or gzip, whatever its name), or of standard input if the name is `-`. */
-export async function* readFile(file: string): AsyncIterable<Batch> {
-  try {
-    const whole = file === STDIN ? undefined : readWhole(file);
-    if (whole) yield whole;
-    else yield* readStream(file);
-  } catch (error) {
-    const reason = `cannot be read: ${(error as Error).message}`;
-    yield { file, bytesRead: 0, events: [], rejected: [{ reason, record: null }] };
-  }
+export const readFile: EventReader = makeReader();
+
+/**
+ * A reader that parses files of up to `wholeBytes` (also when unzipped) whole, which is several times faster, and
+ * larger ones record by record in bounded memory.
+ */
+export function makeReader({ wholeBytes = WHOLE_BYTES } = {}): EventReader {
+  return async function* (file) {
+    try {
+      const whole = file === STDIN ? undefined : readWhole(file, wholeBytes);
+      if (whole) yield whole;
+      else yield* readStream(file);
+    } catch (error) {
+      yield { file, bytesRead: 0, events: [], rejected: [{ reason: damageOf(error), record: null }] };
+    }
+  };
 }
 
-function readWhole(file: string): Batch | undefined {
-  const { size } = statSync(file);
-  if (size > WHOLE_BYTES) return undefined;
-  let bytes = readFileSync(file);
+function readWhole(file: string, limit: number): Batch | undefined {
+  const stat = statSync(file);
+  if (!stat.isFile() || stat.size > limit) return undefined;
+  let bytes: Buffer = readFileSync(file);
   if (isGzip(bytes)) {
     try {
-      bytes = gunzipSync(bytes, { ...GUNZIP, maxOutputLength: WHOLE_BYTES });
+      bytes = gunzip(bytes, limit);
     } catch {
       return undefined; // too large, cut or damaged: the stream gives what can be had
     }
   }
-  return { ...parse(bytes), file, bytesRead: size };
+  return { ...parse(bytes), file, bytesRead: stat.size };
 }
 
 /** The records of a text that is in memory. */
 export function parse(bytes: Buffer): Unwrapped {
   const out: Unwrapped = { events: [], rejected: [] };
   const content = decode(bytes);
-  if (content.trim() === '') return out;
   let value: Json;
   try {
     value = JSON.parse(content) as Json;
   } catch {
-    parsePieces(content, bytes, out);
+    takePieces(content, out);
     return out;
   }
   unwrap(value, out);
   return out;
 }
 
-function parsePieces(content: string, bytes: Buffer, out: Unwrapped): void {
-  const start = content.trimStart();
-  const lines = start.split('\n');
-  const isText = !bytes.subarray(0, 512).includes(0) || utf16(bytes) !== undefined;
-  if (!isText || (!/^[[{]/.test(start) && !lines.some(isRecordLine))) {
-    const shown = JSON.stringify(lines[0]!.slice(0, 40).trimEnd());
-    // The file itself is where it can be read again: a picture or a licence text is not copied into the rejects.
-    out.rejected.push({ reason: `not JSON: it begins with ${shown}`, record: null });
-    return;
-  }
-  if (!start.startsWith('[') && lines.some(isRecordLine)) {
-    for (const line of lines) parsePiece({ text: line }, out);
-    return;
-  }
+function takePieces(content: string, out: Unwrapped): void {
+  if (isBinary(content)) return void out.rejected.push(notJson(content));
   const splitter = new RecordSplitter();
-  const utf8Bytes = Buffer.from(content, 'utf8');
-  for (const piece of [...splitter.push(utf8Bytes), ...splitter.end()]) parsePiece(piece, out);
+  for (const piece of splitter.push(Buffer.from(content, 'utf8'))) takePiece(piece, out);
+  for (const piece of splitter.end()) takePiece(piece, out);
 }
 
-function parsePiece(piece: Piece, out: Unwrapped): void {
-  if (piece.text.trim() === '' && piece.broken === undefined) return;
+async function* readStream(file: string): AsyncIterable<Batch> {
+  const input: AsyncIterable<Buffer> =
+    file === STDIN ? process.stdin : createReadStream(file, { highWaterMark: 1 << 20 });
+  let bytesRead = 0;
+  const counted = async function* (): AsyncIterable<Buffer> {
+    for await (const chunk of input) {
+      bytesRead += chunk.length;
+      yield chunk;
+    }
+  };
+  const splitter = new RecordSplitter();
+  let batch: Unwrapped = { events: [], rejected: [] };
+  let damage: string | undefined;
+  let isFirst = true;
+  try {
+    for await (const chunk of utf8Chunks(counted())) {
+      if (isFirst && isBinary(chunk.toString('latin1', 0, BINARY_BYTES))) {
+        batch.rejected.push(notJson(chunk.toString('utf8', 0, BINARY_BYTES)));
+        break;
+      }
+      isFirst = false;
+      for (const piece of splitter.push(chunk)) takePiece(piece, batch);
+      if (batch.events.length < BATCH_RECORDS && batch.rejected.length === 0) continue;
+      yield { ...batch, file, bytesRead };
+      batch = { events: [], rejected: [] };
+    }
+  } catch (error) {
+    damage = damageOf(error);
+  }
+  const rest = splitter.end();
+  for (const piece of rest) takePiece(damage && piece.broken ? { ...piece, broken: damage } : piece, batch);
+  if (damage && !rest.some((piece) => piece.broken)) batch.rejected.push({ reason: damage, record: null });
+  yield { ...batch, file, bytesRead };
+}
+
+function takePiece({ text, broken }: Piece, out: Unwrapped): void {
   let value: Json;
   try {
-    value = JSON.parse(piece.text) as Json;
+    value = JSON.parse(text) as Json;
   } catch (error) {
-    // Whole lines within a damaged piece are records that can be had.
-    const lines = piece.text.split('\n').filter((line) => line.trim() !== '');
+    const lines = text.split('\n');
     if (lines.length > 1 && lines.some(isRecordLine)) {
-      for (const line of lines) parsePiece({ text: line }, out);
-      return;
-    }
-    out.rejected.push({ reason: piece.broken ?? `not JSON: ${messageOf(error)}`, record: piece.text });
+      // Whole lines within a damaged piece are records that can be had.
+      for (const line of lines) if (line.trim() !== '') takePiece({ text: line }, out);
+    } else out.rejected.push(rejectedText(text, broken ?? `not JSON: ${messageOf(error)}`));
     return;
   }
   unwrap(value, out);
 }
 
-/** Whether a line is a whole JSON object by itself. */
+/** Whether a line is a whole JSON object by itself; within a damaged document, lines of it are mostly indented. */
 function isRecordLine(line: string): boolean {
-  if (!/^\s*\{.*\}\s*$/.test(line)) return false;
+  if (!/^\{.*\}\s*$/.test(line)) return false;
   try {
     return typeof JSON.parse(line) === 'object';
   } catch {
@@ -122,121 +146,30 @@ function isRecordLine(line: string): boolean {
   }
 }
 
+function rejectedText(text: string, reason: string): Rejected {
+  if (text === '') return { reason, record: null };
+  return /^[[{]/.test(text) ? { reason, record: text } : notJson(text);
+}
+
+function notJson(text: string): Rejected {
+  const isKept = text.length <= LONGEST_REJECTED_TEXT && !isBinary(text);
+  const [begin] = text.trimStart().slice(0, 40).split('\n');
+  return { reason: `not JSON: it begins with ${JSON.stringify(begin!.trimEnd())}`, record: isKept ? text : null };
+}
+
+/** JSON has no zero byte; pictures and archives have one early. */
+function isBinary(text: string): boolean {
+  return text.slice(0, BINARY_BYTES).includes('\0');
+}
+
 /** V8 quotes the text in its message; the record is kept beside it, so only the cause is of interest. */
 function messageOf(error: unknown): string {
   return (error as Error).message.replace(/,? (?:\.\.\.)?"[\s\S]*$/, '').replace(/ in JSON at position.*/s, '');
-}
-
-async function* readStream(file: string): AsyncIterable<Batch> {
-  const input: Readable = file === STDIN ? process.stdin : createReadStream(file, { highWaterMark: 1024 * 1024 });
-  let bytesRead = 0;
-  const counted = (async function* () {
-    for await (const chunk of input as AsyncIterable<Buffer>) {
-      bytesRead += chunk.length;
-      yield chunk;
-    }
-  })();
-  const splitter = new RecordSplitter();
-  let batch: Unwrapped = { events: [], rejected: [] };
-  let any = false;
-  let damage: string | undefined;
-  try {
-    for await (const chunk of decompressed(counted)) {
-      any = true;
-      for (const piece of splitter.push(chunk)) parsePiece(piece, batch);
-      if (batch.events.length + batch.rejected.length >= BATCH_RECORDS) {
-        yield { ...batch, file, bytesRead };
-        batch = { events: [], rejected: [] };
-      }
-    }
-  } catch (error) {
-    damage = damageOf(error);
-  }
-  const rest = splitter.end();
-  for (const piece of rest) parsePiece(damage && piece.broken ? { ...piece, broken: damage } : piece, batch);
-  if (damage && rest.length === 0) batch.rejected.push({ reason: damage, record: null });
-  if (any || damage) yield { ...batch, file, bytesRead };
 }
 
 function damageOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'Z_BUF_ERROR') return 'the gzip file is cut: it ends before its data does';
   if (code?.startsWith('Z_')) return `the gzip file is damaged: ${message}`;
-  return `cannot be read further: ${message}`;
-}
-
-async function* decompressed(chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
-  const iterator = chunks[Symbol.asyncIterator]();
-  const first = await iterator.next();
-  if (first.done) return;
-  const all = (async function* () {
-    yield first.value;
-    yield* { [Symbol.asyncIterator]: () => iterator };
-  })();
-  if (!isGzip(first.value)) {
-    yield* utf8(all);
-    return;
-  }
-  yield* utf8(gunzipped(all));
-}
-
-/**
- * Not a pipe: a stream that fails drops what it still holds, and of a cut file everything before the cut is wanted.
- * Small slices bound what one write can grow to.
- */
-async function* gunzipped(chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
-  const gunzip = createGunzip(GUNZIP);
-  const ready: Buffer[] = [];
-  let failure: Error | undefined;
-  gunzip.on('data', (chunk: Buffer) => ready.push(chunk));
-  const failed = new Promise<void>((resolve) => {
-    gunzip.once('error', (error) => {
-      failure = error;
-      resolve();
-    });
-  });
-  for await (const chunk of chunks) {
-    for (let i = 0; i < chunk.length && !failure; i += GZIP_SLICE) {
-      const written = new Promise<void>((resolve) => gunzip.write(chunk.subarray(i, i + GZIP_SLICE), () => resolve()));
-      await Promise.race([written, failed]);
-      yield* ready.splice(0);
-    }
-    if (failure) break;
-  }
-  if (!failure) await Promise.race([new Promise<void>((resolve) => gunzip.once('end', resolve).end()), failed]);
-  yield* ready.splice(0);
-  if (failure) throw failure;
-}
-
-/** The splitter works on UTF-8; Windows PowerShell writes UTF-16. */
-async function* utf8(chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
-  let decoder: TextDecoder | undefined;
-  let isFirst = true;
-  for await (const chunk of chunks) {
-    let bytes = chunk;
-    if (isFirst) {
-      isFirst = false;
-      if (utf16(chunk)) decoder = new TextDecoder(utf16(chunk));
-      else bytes = withoutBom(chunk);
-    }
-    yield decoder ? Buffer.from(decoder.decode(bytes, { stream: true }), 'utf8') : bytes;
-  }
-}
-
-function decode(bytes: Buffer): string {
-  const encoding = utf16(bytes);
-  return encoding ? new TextDecoder(encoding).decode(bytes) : withoutBom(bytes).toString('utf8');
-}
-
-function isGzip(bytes: Buffer): boolean {
-  return bytes[0] === 0x1f && bytes[1] === 0x8b;
-}
-
-function utf16(bytes: Buffer): 'utf-16le' | 'utf-16be' | undefined {
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
-  return bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : undefined;
-}
-
-function withoutBom(bytes: Buffer): Buffer {
-  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
+  return `cannot be read: ${message}`;
 }

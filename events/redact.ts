@@ -1,51 +1,57 @@
-import { isObject, MAX_DEPTH, type Json, type JsonObject } from './json';
+import { MAX_DEPTH, type Json, type JsonObject } from './json';
 
 /** What stands in a record where a secret stood. */
 export const REDACTED = '[redacted]';
 
 /**
- * Keys whose value is a secret in a CloudTrail record of some service. AWS hides most of them itself; session tokens in
- * the answers of STS it does not. The access key *id* is not a secret and chains sessions together: it stays.
+ * How the names of members end whose value is a secret in a CloudTrail record of some service (`masterUserPassword`,
+ * `x-amz-security-token`, `DB_PASSWORD`), in any letter case. AWS hides most of them itself; session tokens in the
+ * answers of STS it does not. The access key *id* is not a secret and chains sessions together: it stays.
  */
-const SECRET_KEYS = new Set(
-  [
-    ...['sessionToken', 'secretAccessKey', 'securityToken', 'x-amz-security-token', 'signinToken', 'authorizationToken'],
-    ...['accessToken', 'refreshToken', 'idToken', 'webIdentityToken', 'samlAssertion', 'tokenCode', 'clientSecret'],
-    ...['password', 'newPassword', 'oldPassword', 'masterUserPassword', 'userPassword', 'adminPassword', 'authToken'],
-    ...['secretString', 'secretBinary', 'privateKey', 'privateKeyPlaintext', 'keyMaterial', 'encryptedKeyMaterial'],
-    ...['servicePassword', 'base32StringSeed', 'qrCodePng', 'plaintext', 'apiKeyValue'],
-  ].map((key) => key.toLowerCase()),
-);
+const SECRET_NAMES = [
+  ...[
+    'password',
+    'passwords',
+    'passwd',
+    'passphrase',
+    'token code',
+    'secret string',
+    'secret binary',
+    'saml assertion',
+  ],
+  ...['session token', 'security token', 'signin token', 'authorization token', 'access token', 'refresh token'],
+  ...['id token', 'identity token', 'auth token', 'secret access key', 'client secret', 'private key', 'key material'],
+  ...['private key plaintext', 'base32 string seed', 'qr code png', 'plaintext', 'api key value'],
+]
+  .map((name) => name.replaceAll(' ', '[_-]?'))
+  .join('|');
+const SECRET_NAME = new RegExp(`(?:${SECRET_NAMES})$`, 'i');
+
+/** Values under such a name that are none: no value, a flag, AWS's own mask. They say more than {@link REDACTED}. */
+const NO_SECRET = /^(?:|true|false|null|HIDDEN_DUE_TO_[A-Z_]+)$/;
 
 /**
  * Secrets that stand inside longer text (an error message, a URL): STS session tokens by the prefixes they begin with,
- * signed query parameters, JSON Web Tokens. Each is bounded and has no nested repetition.
+ * signed query parameters, JSON Web Tokens. The first group stays. None looks at a character more than a few times: a
+ * run of the alphabet of JSON Web Tokens is searched once, and only if two more such runs follow with dots between.
  */
 const SECRET_TEXT = [
-  /\b(?:FwoGZXIvYXdz|FQoGZXIvYXdz|IQoJb3JpZ2lu)[A-Za-z0-9+/=%_-]{16,}/g,
-  /(?<=[?&](?:X-Amz-Security-Token|X-Amz-Signature|SigninToken)=)[^&\s"']{8,}/gi,
-  /\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}/g,
+  /()(?:FwoGZXIvYXdz|FQoGZXIvYXdz|IQoJb3JpZ2lu|AgoJb3JpZ2lu|AgoGb3JpZ2lu|AQoDYXdz)[A-Za-z0-9+/=%_-]{16,}/g,
+  /((?:X-Amz-Security-Token|X-Amz-Signature|SigninToken|[?&;]Signature)(?:=|%3D))[^&\s"'\\]{8,}/gi,
+  /(?<![\w-])(?=[\w-]+\.[\w-]{10,}\.[\w-]{10,})([\w-]*?)eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,}/g,
 ];
-const MAY_HOLD_SECRET = /FwoGZXIvYXdz|FQoGZXIvYXdz|IQoJb3JpZ2lu|X-Amz-S|SigninToken|eyJ/i;
+const MAY_HOLD_SECRET = /ZXIvYXdz|b3JpZ2lu|AQoDYXdz|X-Amz-S|SigninToken|Signature|eyJ/i;
 
-/** Secret members of JSON that could not be parsed, or that is a string inside JSON (its quotes then are escaped). */
-const SECRET_MEMBER = new RegExp(
-  `(\\\\*")(${[...SECRET_KEYS].join('|')})\\1(\\s*:\\s*)(\\\\*")((?:(?!\\4)[^\\n])*)(\\4|$)`,
-  'gi',
-);
-const MAY_HOLD_MEMBER = /token|secret|password|privatekey|keymaterial|plaintext|samlassertion|seed|qrcode|apikey/i;
+/**
+ * A secret member in text: of JSON that could not be parsed or is a string inside JSON (its quotes then have one, three,
+ * seven… backslashes before them), or of a query string.
+ */
+const SECRET_MEMBER = new RegExp(`(?:${SECRET_NAMES})(?:\\\\*["']\\s*:\\s*|\\s*:\\s*(?=\\\\*["'])|=)`, 'gi');
 
 /** A copy of a text in which secrets are replaced by {@link REDACTED}; what is no secret stays as it is. */
 export function redactText(value: string): string {
-  let out = value;
-  if (MAY_HOLD_SECRET.test(out)) for (const pattern of SECRET_TEXT) out = out.replace(pattern, REDACTED);
-  if (MAY_HOLD_MEMBER.test(out)) {
-    out = out.replace(
-      SECRET_MEMBER,
-      (_all, quote: string, key: string, colon: string, open: string, _v: string, close: string) =>
-        `${quote}${key}${quote}${colon}${open}${REDACTED}${close}`,
-    );
-  }
+  let out = redactMembers(value);
+  if (MAY_HOLD_SECRET.test(out)) for (const pattern of SECRET_TEXT) out = out.replace(pattern, `$1${REDACTED}`);
   return out;
 }
 
@@ -62,13 +68,77 @@ function redactValue(value: Json, depth: number): Json {
   // A null prototype, so that a member called "__proto__" is a member like any other.
   const copy = Object.create(null) as JsonObject;
   for (const [key, member] of Object.entries(value)) {
-    copy[key] = isSecret(key, member) ? REDACTED : redactValue(member, depth + 1);
+    copy[key] = SECRET_NAME.test(key) ? redactSecret(member) : redactValue(member, depth + 1);
   }
   return copy;
 }
 
-/** AWS's own masks ("HIDDEN_DUE_TO_SECURITY_REASONS") and empty members say more than ours: they stay. */
-function isSecret(key: string, member: Json): boolean {
-  if (!SECRET_KEYS.has(key.toLowerCase()) || isObject(member)) return false;
-  return typeof member === 'string' ? member !== '' && !member.startsWith('HIDDEN_DUE_TO_') : Array.isArray(member);
+function redactSecret(value: Json): Json {
+  if (typeof value === 'object') return value === null ? value : REDACTED;
+  return NO_SECRET.test(String(value)) ? value : REDACTED;
+}
+
+function redactMembers(value: string): string {
+  let out = '';
+  let done = 0;
+  SECRET_MEMBER.lastIndex = 0;
+  for (let match = SECRET_MEMBER.exec(value); match; match = SECRET_MEMBER.exec(value)) {
+    const from = SECRET_MEMBER.lastIndex;
+    const quote = matchAt(/\\*["']/y, value, from);
+    const start = from + quote.length;
+    const end = quote ? closingQuote(value, start, quote) : bareEnd(value, start);
+    if (!NO_SECRET.test(value.slice(start, end))) {
+      // Numbers, lists and objects become text as well, in the quotes that the name has, so that JSON stays JSON.
+      const added = quote ? '' : (/\\*["']/.exec(match[0])?.[0] ?? '');
+      out += value.slice(done, start) + added + REDACTED + added;
+      done = end;
+    }
+    SECRET_MEMBER.lastIndex = Math.min(end + quote.length, value.length);
+  }
+  return out + value.slice(done);
+}
+
+function bareEnd(value: string, from: number): number {
+  if (/[[{]/.test(value.charAt(from))) return closingBracket(value, from);
+  return from + matchAt(/[^\s,;&}\]"'\\]*/y, value, from).length;
+}
+
+function matchAt(sticky: RegExp, value: string, from: number): string {
+  sticky.lastIndex = from;
+  return sticky.exec(value)?.[0] ?? '';
+}
+
+/**
+ * Where the string ends that `quote` opened. Inside a JSON string that is n times inside another, a quote has 2ⁿ-1
+ * backslashes before it and each backslash of the value is 2ⁿ⁺¹ of them; the value's own quotes have other remainders.
+ */
+function closingQuote(value: string, from: number, quote: string): number {
+  const backslashes = quote.length - 1;
+  const mark = quote.charAt(backslashes);
+  for (let at = value.indexOf(mark, from); at >= 0; at = value.indexOf(mark, at + 1)) {
+    if (backslashesBefore(value, at, from) % (2 * backslashes + 2) === backslashes) return at - backslashes;
+  }
+  return value.length;
+}
+
+/** Where the list or object ends that begins at `from`; brackets within strings do not count. */
+function closingBracket(value: string, from: number): number {
+  const marks = /["'[\]{}]/g;
+  marks.lastIndex = from;
+  let depth = 0;
+  for (let match = marks.exec(value); match; match = marks.exec(value)) {
+    const [mark] = match;
+    if (mark === '"' || mark === "'") {
+      const quote = '\\'.repeat(backslashesBefore(value, match.index, from)) + mark;
+      marks.lastIndex = closingQuote(value, match.index + 1, quote) + quote.length;
+    } else if (mark === '[' || mark === '{') depth++;
+    else if (--depth === 0) return match.index + 1;
+  }
+  return value.length;
+}
+
+function backslashesBefore(value: string, at: number, from: number): number {
+  let run = at;
+  while (run > from && value.charAt(run - 1) === '\\') run--;
+  return at - run;
 }

@@ -9,198 +9,198 @@ const CLOSE_BRACE = 0x7d;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 const NEWLINE = 0x0a;
+const SPACE = 0x20;
 
 /** A piece of input that is a record, or that should have been one. */
 export interface Piece {
   text: string;
-  /** Set where the input stopped in the middle of it, or where it grew beyond {@link MAX_RECORD_BYTES}. */
+  /** Why the text is known not to be one whole JSON value. */
   broken?: string;
 }
 
 /** A record larger than this is cut there and handed on as broken; CloudTrail's own limit is far below. */
 export const MAX_RECORD_BYTES = 32 * 1024 * 1024;
 
+const LONGEST_KEY = Math.max(...LIST_KEYS.map((key) => key.length));
+
 /**
- * Cuts a stream of bytes into the JSON texts of its records, holding one record at a time: for files too large to parse
- * whole, and for those that a whole parse refuses (JSON lines, several documents, a file cut in the middle).
+ * Cuts a stream of UTF-8 bytes into the JSON texts of its records, holding one record at a time: for files too large to
+ * parse whole, and for those that a whole parse refuses (JSON lines, several documents, a file cut in the middle).
  *
  * ```
- * {"Records":[ {…} , {…} ]}      the members of the list under one of LIST_KEYS
+ * {"Records":[ {…} , {…} ]}      the members of each list under one of LIST_KEYS
  * [ {…} , {…} ]                  the members
  * {…} {…} \n {…}                 each object
- * anything else                  up to the end of its line, as a piece that will not parse
+ * anything else                  up to the next line that begins with a bracket, as a piece that will not parse
  * ```
+ *
+ * Where the input breaks a rule of JSON, the record being read is handed on as broken and the next one begins there: of
+ * valid JSON no record is ever cut, and of damaged JSON no byte between records is left out.
  */
 export class RecordSplitter {
-  private depth = 0;
+  /** The brackets that are open, outermost first. */
+  private readonly open: number[] = [];
+  /** How many brackets are open around a record: 0 for a document, 1 in a list, 2 in a list under a key. */
+  private level = 0;
+  /** Behind the list of a document whose records were handed on one by one; the rest of it is no record. */
+  private inContainer = false;
   private inString = false;
   private escaped = false;
-  /** Depth at which list members are records; 0 = outside any list. */
-  private listDepth = 0;
-  /** Where the record being read began in the current chunk; -1 = between records. */
-  private start = -1;
-  /** What the record being read has in earlier chunks. */
+  /** The last byte that was no white space, strings counting as their quotes. */
+  private last = 0;
+  private atLineStart = true;
+  /** The last string directly within a document, as far as it may be one of LIST_KEYS. */
+  private key = '';
+  /** What is being read: nothing (between records), something in brackets, or something without. */
+  private reading: 'nothing' | 'brackets' | 'bare' = 'nothing';
+  /** Where it began in the current chunk; 0 if in an earlier one. */
+  private start = 0;
+  /** What it has in earlier chunks. */
   private held: Buffer[] = [];
   private heldBytes = 0;
-  /** A piece that is not an object or a list ends at its line, or in a list at the next comma. */
-  private bare = false;
-  private stringStart = -1;
-  private stringText = '';
-  private lastKey = '';
-  private readonly out: Piece[] = [];
+  private out: Piece[] = [];
 
   /** The records that this chunk completes. */
   push(chunk: Buffer): Piece[] {
     for (let i = 0; i < chunk.length; i++) {
       const byte = chunk[i]!;
-      if (this.inString) {
-        if (this.escaped) this.escaped = false;
-        else if (byte === BACKSLASH) this.escaped = true;
-        else if (byte === NEWLINE && this.listDepth === 0) this.breakLine(chunk, i);
-        else if (byte === QUOTE) {
-          this.inString = false;
-          if (this.stringStart >= 0) {
-            this.stringText += chunk.toString('latin1', this.stringStart, i);
-            this.stringStart = -1;
-          }
-        }
-        continue;
+      if (this.inString) this.string(byte, i, chunk);
+      else if (byte <= SPACE) this.atLineStart ||= byte === NEWLINE;
+      else {
+        this.significant(byte, i, chunk);
+        this.last = byte;
+        this.atLineStart = false;
       }
-      if (this.start < 0 && this.held.length === 0) {
-        this.between(byte, i);
-        continue;
-      }
-      if (this.bare) {
-        this.inBare(byte, i, chunk);
-        continue;
-      }
-      this.inRecord(byte, i, chunk);
     }
-    this.carry(chunk);
-    return this.out.splice(0);
+    this.hold(chunk);
+    return this.taken();
   }
 
   /** What is left when the input is over: the record that it was cut in, or the list that was never closed. */
   end(): Piece[] {
-    const rest = Buffer.concat(this.held).toString('utf8');
-    if (rest.trim() !== '') {
-      if (this.bare && this.listDepth === 0) this.out.push({ text: rest });
-      else this.out.push({ text: rest, broken: 'the input ends in the middle of it' });
-    } else if (this.depth > 0) {
-      this.out.push({ text: '', broken: 'the input ends before the list of records does' });
-    }
-    this.held = [];
-    return this.out.splice(0);
+    if (this.reading === 'bare' && this.level === 0) this.finish(Buffer.alloc(0), 0);
+    else if (this.reading !== 'nothing') this.finish(Buffer.alloc(0), 0, 'the input ends in the middle of it');
+    else if (this.level > 0) this.out.push({ text: '', broken: 'the input ends before the list of records does' });
+    return this.taken();
+  }
+
+  private taken(): Piece[] {
+    const out = this.out;
+    this.out = [];
+    return out;
+  }
+
+  private string(byte: number, i: number, chunk: Buffer): void {
+    if (this.escaped) this.escaped = false;
+    else if (byte === BACKSLASH) this.escaped = true;
+    else if (byte === QUOTE) this.inString = false;
+    else if (byte === NEWLINE) this.break(i, chunk, 'a string that does not end on its line');
+    else if (this.open.length === 1 && this.key.length <= LONGEST_KEY) this.key += String.fromCharCode(byte);
+  }
+
+  private significant(byte: number, i: number, chunk: Buffer): void {
+    if (this.reading === 'nothing') this.between(byte, i);
+    else if (this.reading === 'bare') this.inBare(byte, i, chunk);
+    else if (byte === QUOTE) {
+      this.inString = true;
+      this.key = '';
+    } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) this.opened(byte, i, chunk);
+    else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) this.closed(byte, i, chunk);
   }
 
   private between(byte: number, i: number): void {
-    if (byte <= 0x20 || byte === COMMA) return;
-    if (this.listDepth > 0 && this.depth < this.listDepth) return this.afterList(byte);
-    if (byte === CLOSE_BRACKET || byte === CLOSE_BRACE) {
-      if (this.depth > 0) this.depth--;
-      if (this.depth < this.listDepth && this.depth === 0) this.listDepth = 0;
-      return;
-    }
-    if (byte === OPEN_BRACKET && this.depth === 0) {
-      this.depth = 1;
-      this.listDepth = 1;
+    if (byte === COMMA) return;
+    if (byte === CLOSE_BRACKET && this.level > 0) return this.listClosed(i);
+    if (byte === OPEN_BRACKET && this.level === 0) {
+      this.open.push(byte);
+      this.level = 1;
       return;
     }
     this.start = i;
+    this.reading = 'bare';
     if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
-      this.depth++;
-      this.lastKey = '';
-    } else {
-      this.bare = true;
-      if (byte === QUOTE && this.listDepth > 0) this.inString = true;
+      this.reading = 'brackets';
+      this.open.push(byte);
+    } else if (byte === QUOTE) this.inString = this.level > 0;
+  }
+
+  private listClosed(i: number): void {
+    this.open.pop();
+    if (this.level === 2) {
+      this.inContainer = true;
+      this.reading = 'brackets';
+      this.start = i + 1;
+    }
+    this.level = 0;
+  }
+
+  private opened(byte: number, i: number, chunk: Buffer): void {
+    const inList = this.open.at(-1) === OPEN_BRACKET;
+    const isValue = this.last === COLON || this.last === OPEN_BRACKET || (this.last === COMMA && inList);
+    if (!isValue) {
+      this.break(i, chunk, 'it is not closed where the next one begins');
+      return this.between(byte, i);
+    }
+    this.open.push(byte);
+    const isRecordList = byte === OPEN_BRACKET && this.level === 0 && this.open.length === 2;
+    if (isRecordList && this.last === COLON && LIST_KEYS.includes(this.key)) {
+      this.level = 2;
+      this.inContainer = false;
+      this.drop();
     }
   }
 
-  /** JSON has no raw newline in a string: this line of JSON lines is damaged, the next may be whole. */
-  private breakLine(chunk: Buffer, i: number): void {
-    const before = this.out.length;
-    this.emit(chunk, i);
-    for (const piece of this.out.slice(before)) piece.broken = 'a string that does not end on its line';
-    this.depth = 0;
+  private closed(byte: number, i: number, chunk: Buffer): void {
+    const opening = byte === CLOSE_BRACE ? OPEN_BRACE : OPEN_BRACKET;
+    if (this.open.pop() !== opening) return this.break(i + 1, chunk, 'its brackets do not match');
+    if (this.open.length > this.level) return;
+    if (this.inContainer) this.drop();
+    else this.finish(chunk, i + 1);
+    this.inContainer = false;
+  }
+
+  /** In a list, a member without brackets; in a document, text that is no JSON and in which quotes mean nothing. */
+  private inBare(byte: number, i: number, chunk: Buffer): void {
+    const isNext = this.atLineStart && (byte === OPEN_BRACE || byte === OPEN_BRACKET);
+    const isOver = this.level > 0 && (byte === COMMA || byte === CLOSE_BRACKET);
+    if (isNext || isOver) {
+      this.finish(chunk, i);
+      this.between(byte, i);
+    } else if (byte === QUOTE) this.inString = this.level > 0;
+  }
+
+  /** Hands on what was read so far as damaged, and looks for the next record from here. */
+  private break(end: number, chunk: Buffer, broken: string): void {
+    this.finish(chunk, end, broken);
+    this.open.length = this.level;
+    this.inContainer = false;
     this.inString = false;
     this.escaped = false;
-    this.stringStart = -1;
+    this.atLineStart = true;
   }
 
-  /** The list of records is over; the rest of the object around it holds none. */
-  private afterList(byte: number): void {
-    if (byte === QUOTE) this.inString = true;
-    else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) this.depth++;
-    else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) this.depth--;
-    if (this.depth <= 0) {
-      this.depth = 0;
-      this.listDepth = 0;
-    }
-  }
-
-  private inRecord(byte: number, i: number, chunk: Buffer): void {
-    if (byte === QUOTE) {
-      this.inString = true;
-      if (this.depth === 1 && this.listDepth === 0) {
-        this.stringStart = i + 1;
-        this.stringText = '';
-      }
-    } else if (byte === COLON && this.depth === 1) {
-      this.lastKey = this.stringText;
-    } else if (byte === COMMA && this.depth === 1) {
-      this.lastKey = '';
-    } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
-      this.depth++;
-      const isList = byte === OPEN_BRACKET && this.depth === 2 && this.listDepth === 0;
-      if (isList && LIST_KEYS.includes(this.lastKey)) {
-        this.listDepth = 2;
-        this.drop();
-      }
-    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
-      this.depth--;
-      if (this.depth === this.listDepth) this.emit(chunk, i + 1);
-    }
-  }
-
-  private inBare(byte: number, i: number, chunk: Buffer): void {
-    if (byte === QUOTE && this.listDepth > 0) this.inString = true;
-    else if (this.listDepth === 0 ? byte === NEWLINE : byte === COMMA || byte === CLOSE_BRACKET) {
-      this.emit(chunk, i);
-      if (byte === CLOSE_BRACKET) this.between(byte, i);
-    }
-  }
-
-  private emit(chunk: Buffer, end: number): void {
-    const tail = chunk.subarray(Math.max(this.start, 0), end);
-    const text = this.held.length > 0 ? Buffer.concat([...this.held, tail]).toString('utf8') : tail.toString('utf8');
+  private finish(chunk: Buffer, end: number, broken?: string): void {
+    const tail = chunk.subarray(this.start, end);
+    const bytes = this.held.length > 0 ? Buffer.concat([...this.held, tail]) : tail;
     this.drop();
-    if (text.trim() !== '') this.out.push({ text });
+    this.out.push(broken === undefined ? { text: bytes.toString('utf8') } : { text: bytes.toString('utf8'), broken });
   }
 
   private drop(): void {
-    this.start = -1;
+    this.reading = 'nothing';
     this.held = [];
     this.heldBytes = 0;
-    this.bare = false;
   }
 
-  private carry(chunk: Buffer): void {
-    if (this.stringStart >= 0) {
-      this.stringText += chunk.toString('latin1', this.stringStart);
-      this.stringStart = 0;
-    }
-    if (this.start < 0 && this.held.length === 0) return;
-    const piece = chunk.subarray(Math.max(this.start, 0));
-    this.held.push(Buffer.from(piece));
-    this.heldBytes += piece.length;
+  /** Keeps a copy, so that a chunk lives no longer than it takes to cut it. */
+  private hold(chunk: Buffer): void {
+    if (this.reading === 'nothing') return;
+    this.held.push(Buffer.from(chunk.subarray(this.start)));
+    this.heldBytes += chunk.length - this.start;
     this.start = 0;
-    if (this.heldBytes > MAX_RECORD_BYTES) {
-      this.out.push({
-        text: Buffer.concat(this.held).toString('utf8'),
-        broken: `a record of over ${MAX_RECORD_BYTES / 1024 / 1024} MiB`,
-      });
-      this.held = [];
-      this.heldBytes = 0;
-    }
+    if (this.heldBytes <= MAX_RECORD_BYTES) return;
+    const { reading } = this;
+    this.finish(Buffer.alloc(0), 0, `a record of over ${MAX_RECORD_BYTES / 1024 / 1024} MiB`);
+    this.reading = reading;
   }
 }

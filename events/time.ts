@@ -1,5 +1,9 @@
 const ISO = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:(Z)|([+-])(\d\d):?(\d\d))?$/i;
 
+/** The minute that was read last, e.g. `2026-01-05T23:10:`, and when it began: events come in the order of time. */
+let lastMinute = '-';
+let lastMinuteStart = 0;
+
 /**
  * Milliseconds since the epoch of an ISO 8601 date-time, or undefined if the text is not one. A text without a zone is
  * UTC: that is how CloudTrail and GuardDuty write their times.
@@ -8,23 +12,28 @@ const ISO = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:(Z
  */
 export function parseTime(value: unknown): number | undefined {
   if (typeof value !== 'string' || value.length > 40) return undefined;
+  if (value.length === 20 && value.startsWith(lastMinute)) {
+    const tens = value.charCodeAt(17) - 48;
+    const ones = value.charCodeAt(18) - 48;
+    if (tens >= 0 && tens <= 5 && ones >= 0 && ones <= 9 && value.endsWith('Z'))
+      return lastMinuteStart + (tens * 10 + ones) * 1000;
+  }
   const m = ISO.exec(value.trim());
   if (!m) return undefined;
-  const [year, month, day, hour, minute, second] = m.slice(1, 7).map(Number) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  if (hour > 23 || minute > 59 || second > 60) return undefined;
-  const milliseconds = m[7] ? Math.floor(Number(`0.${m[7]}`) * 1000) : 0;
+  type Six = [number, number, number, number, number, number];
+  const [year, month, day, hour, minute, second] = m.slice(1, 7).map(Number) as Six;
+  const [zoneHours, zoneMinutes] = [Number(m[10] ?? 0), Number(m[11] ?? 0)];
+  if (hour > 23 || minute > 59 || second > 60 || zoneHours > 23 || zoneMinutes > 59) return undefined;
+  const milliseconds = Number((m[7] ?? '').padEnd(3, '0').slice(0, 3));
   const utc = Date.UTC(year, month - 1, day, hour, minute, second, milliseconds);
   const date = new Date(Date.UTC(year, month - 1, day));
   if (year < 1970 || date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return undefined;
-  const offset = m[9] ? (Number(m[10]) * 60 + Number(m[11])) * 60_000 * (m[9] === '-' ? -1 : 1) : 0;
-  return utc - offset;
+  const offset = (zoneHours * 60 + zoneMinutes) * 60_000;
+  if (value.length === 20 && m[8] === 'Z') {
+    lastMinute = value.slice(0, 17);
+    lastMinuteStart = utc - second * 1000;
+  }
+  return m[9] === '-' ? utc + offset : utc - offset;
 }
 
 /** ISO 8601 in UTC, without the milliseconds when there are none: `2026-01-05T23:10:00Z`. */

@@ -48,12 +48,14 @@ export function unwrap(value: Json, out: Unwrapped, nesting = 0): void {
   }
   if (isDigest(value)) return;
   if (isSecurityHubFinding(value)) return reject(out, 'a Security Hub finding (ASFF), which is no source', value);
-  for (const key of LIST_KEYS) {
-    const list = value[key];
-    if (Array.isArray(list) && nesting <= MAX_NESTING) return unwrap(list, out, nesting + 1);
-  }
+  const lists = LIST_KEYS.map((key) => value[key]).filter((list) => Array.isArray(list));
+  if (lists.length > 0 && nesting <= MAX_NESTING) return lists.forEach((list) => unwrap(list, out, nesting + 1));
   const keys = Object.keys(value).slice(0, 5).join(', ');
-  reject(out, `no CloudTrail record, EventBridge event or finding (${keys ? `its keys: ${keys}` : 'it is empty'})`, value);
+  reject(
+    out,
+    `no CloudTrail record, EventBridge event or finding (${keys ? `its keys: ${keys}` : 'it is empty'})`,
+    value,
+  );
 }
 
 function reject(out: Unwrapped, reason: string, record: Json): void {
@@ -134,7 +136,7 @@ function isSecurityHubFinding(value: JsonObject): boolean {
 
 /** `AccountId` -> `accountId`, at every level. EventBridge and the API spell the same finding in two ways. */
 function camelCase(finding: JsonObject): JsonObject {
-  return isApiFinding(finding) ? (camelCaseValue(finding) as JsonObject) : finding;
+  return typeof finding['Type'] === 'string' ? (camelCaseValue(finding) as JsonObject) : finding;
 }
 
 function camelCaseValue(value: Json, depth = 0): Json {

@@ -1,5 +1,5 @@
 import type { Event } from '../event';
-import { at, isObject, text, type JsonObject } from '../json';
+import { at, flag, isObject, text, type JsonObject } from '../json';
 import type { Context, Known } from './context';
 
 export type ActorKind =
@@ -40,14 +40,16 @@ export function actorOf(event: Event): Actor {
   switch (text(identity, 'type')) {
     case 'Root': {
       const where = account ?? event.account ?? 'an unknown account';
-      const assumed = String(at(identity, 'sessionContext', 'assumedRoot')) === 'true';
+      const assumed = flag(identity, 'sessionContext', 'assumedRoot') === true;
       const kind = assumed ? 'assumed-root' : 'root';
       return { ...base, kind, id: `${where}:root`, name: `${assumed ? 'AssumeRoot session in' : 'root of'} ${where}` };
     }
     case 'IAMUser': {
-      const name = userName ?? arn?.split('/').pop() ?? text(identity, 'principalId');
-      if (name === undefined && arn === undefined) return unknownActor(event);
-      return { ...base, kind: 'iam-user', id: arn ?? `${account ?? ''}:user/${name}`, name: `user ${name}` };
+      // Failed sign-ins have no ARN; with this one they are the same actor's as what follows.
+      const named = account && userName ? `arn:aws:iam::${account}:user/${userName}` : undefined;
+      const id = arn ?? named ?? text(identity, 'principalId') ?? userName;
+      if (id === undefined) return unknownActor(event);
+      return { ...base, kind: 'iam-user', id, name: `user ${userName ?? id.split('/').pop()}` };
     }
     case 'AssumedRole':
     case 'Role':
@@ -110,23 +112,36 @@ function serviceActor(service: string): Actor {
 
 function unknownActor(event: Event): Actor {
   const id = text(event.record, 'userIdentity', 'principalId') ?? 'unknown';
-  return { kind: 'unknown', id, name: id === 'unknown' ? 'somebody unknown' : id, account: undefined, session: undefined };
+  return {
+    kind: 'unknown',
+    id,
+    name: id === 'unknown' ? 'somebody unknown' : id,
+    account: undefined,
+    session: undefined,
+  };
 }
 
-/** GuardDuty, AccessKeyDetails: for role sessions `userName` is the role's name. */
+/** GuardDuty: AccessKeyDetails, where for role sessions `userName` is the role's name; or the actor of an attack sequence. */
 function findingActor(record: JsonObject): Actor {
   const details = at(record, 'resource', 'accessKeyDetails');
+  const actors = at(record, 'service', 'detection', 'sequence', 'actors');
+  const sequenceUser = Array.isArray(actors) ? at(actors[0], 'user') : undefined;
   const account = text(record, 'accountId');
-  const userName = text(details, 'userName');
+  const userName = text(details, 'userName') ?? text(sequenceUser, 'name');
   const base = { account, session: undefined };
-  const type = text(details, 'userType');
+  const type = text(details, 'userType') ?? text(sequenceUser, 'type');
   if (type === 'Root') return { ...base, kind: 'root', id: `${account ?? ''}:root`, name: `root of ${account ?? '?'}` };
   if (userName === undefined) {
     const resource = text(record, 'resource', 'instanceDetails', 'instanceId');
     return { ...base, kind: 'unknown', id: resource ?? 'unknown', name: resource ?? 'somebody unknown' };
   }
   if (type === 'IAMUser') {
-    return { ...base, kind: 'iam-user', id: `arn:aws:iam::${account ?? ''}:user/${userName}`, name: `user ${userName}` };
+    return {
+      ...base,
+      kind: 'iam-user',
+      id: `arn:aws:iam::${account ?? ''}:user/${userName}`,
+      name: `user ${userName}`,
+    };
   }
   if (type === 'AssumedRole' || type === 'Role') {
     return { ...base, kind: 'role', id: `arn:aws:iam::${account ?? ''}:role/${userName}`, name: `role ${userName}` };
@@ -149,8 +164,8 @@ export function isHuman(event: Event, context: Context): Known {
     if (at(identity, 'sessionContext', 'ec2RoleDelivery') !== undefined) return false;
     if (/^i-[0-9a-f]{8,17}$/.test(actor.session ?? '')) return false;
   }
-  if (String(event.record['sessionCredentialFromConsole']) === 'true') return true;
-  if (at(identity, 'sessionContext', 'attributes', 'mfaAuthenticated') === 'true') return true;
+  if (flag(event.record, 'sessionCredentialFromConsole') === true) return true;
+  if (flag(identity, 'sessionContext', 'attributes', 'mfaAuthenticated') === true) return true;
   return 'unknown';
 }
 
@@ -167,8 +182,7 @@ export function mfaOf(event: Event): 'present' | 'absent' | 'unknown' {
     if (used === 'yes') return 'present';
     return (type === 'IAMUser' || type === 'Root') && used === 'no' ? 'absent' : 'unknown';
   }
-  const attribute = at(identity, 'sessionContext', 'attributes', 'mfaAuthenticated');
-  const authenticated = attribute === undefined ? undefined : String(attribute).toLowerCase();
-  if (authenticated === 'true') return 'present';
-  return authenticated === 'false' && type === 'IAMUser' ? 'absent' : 'unknown';
+  const authenticated = flag(identity, 'sessionContext', 'attributes', 'mfaAuthenticated');
+  if (authenticated === true) return 'present';
+  return authenticated === false && type === 'IAMUser' ? 'absent' : 'unknown';
 }

@@ -1,5 +1,5 @@
 import type { Event } from '../event';
-import { at, text } from '../json';
+import { at, isObject, text } from '../json';
 import type { Context, Known } from './context';
 
 /** https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html, errorCode */
@@ -13,10 +13,9 @@ export function outcomeOf(event: Event): 'success' | 'denied' | 'failure' {
   const code = text(event.record, 'errorCode');
   const message = text(event.record, 'errorMessage');
   if (code !== undefined && code !== 'Success') return DENIED.test(code) ? 'denied' : 'failure';
-  const result =
-    text(event.record, 'responseElements', 'ConsoleLogin') ??
-    text(event.record, 'responseElements', 'SwitchRole') ??
-    text(event.record, 'serviceEventDetails', String(event.record['eventName']));
+  // Sign-in events say how they ended under their own name.
+  const name = text(event.record, 'eventName') ?? '';
+  const result = text(event.record, 'responseElements', name) ?? text(event.record, 'serviceEventDetails', name);
   if (result === 'Failure' || message !== undefined) return 'failure';
   return 'success';
 }
@@ -48,20 +47,34 @@ export function isCounted(event: Event, context: Context): boolean {
   return context.isMember(callerAccount(event)) !== true;
 }
 
-/** The IAM user that a call changes; without `userName` in the request, IAM changes the caller. */
+/**
+ * The IAM user that a call changes; without `userName` in the request, IAM changes the caller. A refused call is mostly
+ * recorded without its request, and of a truncated record the request is missing: whom they meant is unknown.
+ */
 export function targetUser(event: Event): string | undefined {
   const named = text(event.record, 'requestParameters', 'userName');
-  if (named !== undefined) return named;
-  if (text(event.record, 'userIdentity', 'type') === 'Root') return 'root';
-  return text(event.record, 'userIdentity', 'userName');
+  if (named !== undefined || !hasRequest(event)) return named;
+  return text(event.record, 'userIdentity', 'type') === 'Root' ? 'root' : callingUser(event);
 }
 
-/** Whether the caller is the IAM user that the call changes. */
+/** Whether the caller is the IAM user, or the root user, that the call changes. */
 export function isSelf(event: Event): Known {
   const type = text(event.record, 'userIdentity', 'type');
   const named = text(event.record, 'requestParameters', 'userName');
-  if (named === undefined) return at(event.record, 'requestParameters', 'omitted') === true ? 'unknown' : true;
-  if (type !== 'IAMUser') return false;
-  const caller = text(event.record, 'userIdentity', 'userName') ?? text(event.record, 'userIdentity', 'arn')?.split('/').pop();
+  if (type !== 'IAMUser') return named === undefined && type === 'Root' && hasRequest(event);
+  if (named === undefined) return hasRequest(event) ? true : 'unknown';
+  const caller = callingUser(event);
   return caller === undefined ? 'unknown' : caller.toLowerCase() === named.toLowerCase();
+}
+
+function callingUser(event: Event): string | undefined {
+  const identity = at(event.record, 'userIdentity');
+  const isUser = text(identity, 'type') === 'IAMUser';
+  return text(identity, 'userName') ?? (isUser ? text(identity, 'arn')?.split('/').pop() : undefined);
+}
+
+function hasRequest(event: Event): boolean {
+  const request = at(event.record, 'requestParameters');
+  if (at(request, 'omitted') === true) return false;
+  return isObject(request) || outcomeOf(event) !== 'denied';
 }

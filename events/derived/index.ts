@@ -3,7 +3,7 @@ import type { Json } from '../json';
 import { actorOf, isHuman, mfaOf } from './actor';
 import { callerAccount, isCounted, isSelf, outcomeOf, sideOf, targetUser } from './call';
 import type { Context } from './context';
-import { powerOf, trustOf, trustsOutside } from './policy';
+import { outsidersOf, powerOf, trustOf, trustsOutside } from './policy';
 
 export { actorOf, isHuman, mfaOf, type Actor } from './actor';
 export { outcomeOf } from './call';
@@ -65,7 +65,10 @@ export const derivedFields: Record<string, DerivedField> = {
     description: 'Environment of that account in the configuration, e.g. `production`.',
     derive: (event, context) => context.account(event.account)?.environment,
   },
-  'derived.caller.account': { description: 'Account that the call comes from.', derive: (event) => callerAccount(event) },
+  'derived.caller.account': {
+    description: 'Account that the call comes from.',
+    derive: (event) => callerAccount(event),
+  },
   'derived.caller.inOrganization': {
     description: 'Whether the calling account is listed in the configuration; `unknown` if none is.',
     derive: (event, context) => context.isMember(callerAccount(event)),
@@ -104,6 +107,11 @@ export const derivedFields: Record<string, DerivedField> = {
   'derived.trust.accounts': {
     description: 'Accounts that the trust policy in the request names.',
     derive: (event) => trustOf(event)?.accounts,
+  },
+  'derived.trust.outsiders': {
+    description:
+      'Accounts and organizations that it lets in and that are neither of the organization nor trusted; `anybody` for everyone.',
+    derive: (event, context) => outsidersOf(event, context),
   },
   'derived.trust.outsideOrganization': {
     description: 'Whether that trust policy lets in somebody outside the organization who is not a trusted account.',

@@ -6,11 +6,11 @@ import type { Context, Known } from './context';
 export type Power = 'admin' | 'iam' | 'power-user' | 'none' | 'unknown';
 
 /** What well-known AWS-managed policies grant. A managed policy that is not listed grants none of these. */
-const MANAGED: Record<string, Power> = {
-  AdministratorAccess: 'admin',
-  IAMFullAccess: 'iam',
-  PowerUserAccess: 'power-user',
-};
+const MANAGED = new Map<string, Power>([
+  ['AdministratorAccess', 'admin'],
+  ['IAMFullAccess', 'iam'],
+  ['PowerUserAccess', 'power-user'],
+]);
 
 const MANAGED_ARN = /^arn:aws[a-z-]*:iam::aws:policy\/(?:.*\/)?([^/]+)$/;
 
@@ -25,7 +25,7 @@ export function statementsOf(document: Json | undefined): JsonObject[] | undefin
   const policy = typeof document === 'string' ? parseDocument(document) : document;
   const statement = own(policy, 'Statement');
   const list = Array.isArray(statement) ? statement : statement === undefined ? undefined : [statement];
-  return list?.every(isObject) ? (list as JsonObject[]) : undefined;
+  return list?.every(isObject) ? list : undefined;
 }
 
 function parseDocument(document: string): Json | undefined {
@@ -55,32 +55,47 @@ export function powerOf(event: Event): Power {
 
 function managedPower(arn: string): Power {
   const name = MANAGED_ARN.exec(arn)?.[1];
-  return name === undefined ? 'unknown' : (MANAGED[name] ?? 'none');
+  return name === undefined ? 'unknown' : (MANAGED.get(name) ?? 'none');
 }
 
-/** Actions by which whoever holds them can become administrator. */
-const IAM_PROBES = ['iam:attachuserpolicy', 'iam:putrolepolicy', 'iam:createpolicyversion', 'iam:createaccesskey'];
-/** One action of a service that does not exist for each letter: only `*`, or all letters spelt out, allows them all. */
-const ANY_PROBES = Array.from('abcdefghijklmnopqrstuvwxyz', (letter) => `${letter}zq:${letter}zq`);
+/** An action on a resource, to ask a policy about. */
+type Probe = [action: string, resource: string];
+
+/** Of the acts by which whoever may do them to anybody can become administrator. */
+const IAM_PROBES: Probe[] = [
+  ['iam:attachuserpolicy', 'arn:aws:iam::0:user/zq'],
+  ['iam:createaccesskey', 'arn:aws:iam::0:user/zq'],
+  ['iam:putrolepolicy', 'arn:aws:iam::0:role/zq'],
+  ['iam:createpolicyversion', 'arn:aws:iam::0:policy/zq'],
+];
+/** One act in a service that does not exist for each letter: only `*`, or all letters spelt out, allows them all. */
+const ANY_PROBES = Array.from('abcdefghijklmnopqrstuvwxyz', (letter): Probe => [
+  `${letter}zq:${letter}zq`,
+  `arn:aws:${letter}zq:${letter}zq:0:${letter}zq`,
+]);
 
 /** What Allow statements over all resources amount to. Conditions and Deny statements are not counted in its favour. */
 export function grantedPower(statements: JsonObject[]): Power {
-  const wide = statements.filter((statement) => statement['Effect'] === 'Allow' && coversAllResources(statement));
-  const allows = (action: string): boolean => wide.some((statement) => allowsAction(statement, action));
+  const allowing = statements.filter((statement) => statement['Effect'] === 'Allow');
+  const allows = (probe: Probe): boolean => allowing.some((statement) => allowsProbe(statement, probe));
   const iam = IAM_PROBES.every(allows);
   if (!ANY_PROBES.every(allows)) return iam ? 'iam' : 'none';
   return iam ? 'admin' : 'power-user';
 }
 
-function allowsAction(statement: JsonObject, action: string): boolean {
-  if ('NotAction' in statement) return !strings(statement['NotAction']).some((pattern) => globs(pattern, action));
-  return strings(statement['Action']).some((pattern) => globs(pattern, action));
+function allowsProbe(statement: JsonObject, [action, resource]: Probe): boolean {
+  return covers(statement, 'Action', action) && covers(statement, 'Resource', resource);
 }
 
-/** `*`, `arn:aws:*`, `arn:*:*:*:*:*`, or everything but something. */
-function coversAllResources(statement: JsonObject): boolean {
-  if ('NotResource' in statement) return true;
-  return strings(statement['Resource']).some((resource) => /^(\*+|arn:(\*+|aws[a-z-]*:[*:]*\*)[*:]*)$/.test(resource));
+/** Whether an element, or what its `Not…` twin leaves over, includes a value. */
+function covers(statement: JsonObject, element: 'Action' | 'Resource', value: string): boolean {
+  const isIn = (name: string): boolean => strings(statement[name]).some((pattern) => globs(anywhere(pattern), value));
+  return `Not${element}` in statement ? !isIn(`Not${element}`) : isIn(element);
+}
+
+/** The account and the partition that an ARN spells out are the ones it is used in, and take nothing away. */
+function anywhere(pattern: string): string {
+  return pattern.replace(/^arn:aws[a-z-]*:/i, 'arn:aws:').replace(/:\d{12}:/, ':0:');
 }
 
 function strings(value: Json | undefined): string[] {
@@ -88,19 +103,19 @@ function strings(value: Json | undefined): string[] {
   return list.filter((member): member is string => typeof member === 'string');
 }
 
-/** IAM's wildcards: `*` any run, `?` one character; letter case does not count in actions. */
-function globs(pattern: string, action: string): boolean {
+/** IAM's wildcards: `*` any run, `?` one character; letter case does not count in actions, and probes are lower-case. */
+function globs(pattern: string, value: string): boolean {
   const wanted = pattern.toLowerCase();
   if (wanted.length > 256) return false;
   let p = 0;
   let a = 0;
   let star = -1;
   let mark = 0;
-  while (a < action.length) {
+  while (a < value.length) {
     if (wanted[p] === '*') {
       star = p++;
       mark = a;
-    } else if (p < wanted.length && (wanted[p] === '?' || wanted[p] === action[a])) {
+    } else if (p < wanted.length && (wanted[p] === '?' || wanted[p] === value[a])) {
       p++;
       a++;
     } else if (star >= 0) {
@@ -164,24 +179,40 @@ function accountOf(principal: string): string | undefined {
 }
 
 /** Positive operators only: a "NotEquals" narrows nothing down to somebody. */
-const EQUALITY = /^(?:StringEquals|StringEqualsIgnoreCase|StringLike|ArnEquals|ArnLike)$/i;
+const EQUALITY = /^(?:ForAnyValue:)?(?:StringEquals|StringEqualsIgnoreCase|StringLike|ArnEquals|ArnLike)$/i;
 
+/** The accounts and organizations that a condition narrows principal `*` to; undefined if to none. */
 function narrowing(condition: Json | undefined): { accounts: string[]; organizations: string[] } | undefined {
   if (!isObject(condition)) return undefined;
-  const accounts: string[] = [];
-  const organizations: string[] = [];
+  const narrowed = { accounts: [] as string[], organizations: [] as string[] };
   for (const [operator, tests] of Object.entries(condition)) {
     if (!EQUALITY.test(operator) || !isObject(tests)) continue;
     for (const [key, value] of Object.entries(tests)) {
-      const wanted = key.toLowerCase();
-      const values = strings(value);
-      if (wanted === 'aws:principalorgid') organizations.push(...values.filter((id) => id.startsWith('o-')));
-      if (wanted === 'aws:principalaccount' || wanted === 'aws:principalarn') {
-        accounts.push(...values.map(accountOf).filter((id) => id !== undefined));
-      }
+      const isOrganization = /^aws:PrincipalOrg(?:ID|Paths)$/i.test(key);
+      if (!isOrganization && !/^aws:Principal(?:Account|Arn)$/i.test(key)) continue;
+      const names = strings(value).map(isOrganization ? organizationOf : accountOf);
+      // Values are alternatives: one that names nobody, such as "*", undoes the others.
+      const isNarrow = names.every((name) => name !== undefined);
+      if (isNarrow) narrowed[isOrganization ? 'organizations' : 'accounts'].push(...names);
     }
   }
-  return accounts.length + organizations.length > 0 ? { accounts, organizations } : undefined;
+  return narrowed.accounts.length + narrowed.organizations.length > 0 ? narrowed : undefined;
+}
+
+/** An organization's id, or a path in it: `o-…/r-…/ou-…/*`. */
+function organizationOf(value: string): string | undefined {
+  return /^(o-[a-z0-9]+)(?:\/|$)/.exec(value)?.[1];
+}
+
+/** Who of those a trust policy lets in is neither of the organization nor trusted, as far as is known. */
+export function outsidersOf(event: Event, context: Context): string[] | undefined {
+  const trust = trustOf(event);
+  if (!trust?.readable) return undefined;
+  const accounts = trust.accounts.filter(
+    (account) => account !== event.account && !context.isTrusted(account) && context.isMember(account) !== true,
+  );
+  const organizations = trust.organizations.filter((organization) => organization !== context.organizationId);
+  return [...(trust.everyone ? ['anybody'] : []), ...accounts, ...organizations];
 }
 
 /** Whether a trust policy lets in somebody from outside the organization who is not a trusted account. */
