@@ -17,6 +17,9 @@ export default tseslint.config(
   },
   {
     files: ['*.js', 'bin/*.js'],
-    languageOptions: { sourceType: 'commonjs', globals: { module: 'readonly', require: 'readonly', process: 'readonly' } },
+    languageOptions: {
+      sourceType: 'commonjs',
+      globals: { module: 'readonly', require: 'readonly', process: 'readonly' },
+    },
   },
 );

@@ -60,6 +60,9 @@ export async function replay(files: string[], ruleset: Ruleset, options: ReplayO
   };
 }
 
+/** Reasons quote what they are about: a file of rubbish must not fill the memory with them. */
+const MAX_REASONS = 1000;
+
 /** One pass over the files, and what it counts on the way. */
 class Pass {
   readonly counters: Counters = {
@@ -104,7 +107,9 @@ class Pass {
   private reject(file: string, rejected: Rejected): void {
     this.counters.in++;
     this.counters.rejected++;
-    this.reasons.set(rejected.reason, (this.reasons.get(rejected.reason) ?? 0) + 1);
+    const isKnown = this.reasons.has(rejected.reason) || this.reasons.size < MAX_REASONS;
+    const reason = isKnown ? rejected.reason : 'for other reasons';
+    this.reasons.set(reason, (this.reasons.get(reason) ?? 0) + 1);
     this.options.onReject?.(file, rejected);
   }
 

@@ -1,11 +1,10 @@
 import type { Config } from '../events/config';
 import { makeContext, type Context } from '../events/derived';
 import { isObject, text } from '../events/json';
-import { parseDay } from './filter';
 import { checkCorrelation, checkReferences, type Correlation } from './correlation';
 import { readDocuments, type Source, type SourceDocument } from './documents';
 import { FieldTable } from './fields';
-import { compileFilter, isFilterFor, type Filter } from './filter';
+import { compileFilter, isFilterFor, parseDay, type Filter } from './filter';
 import { isLevel, rank } from './level';
 import { DetectorError, type Problem } from './problems';
 import { compileRule, type Rule } from './rule';

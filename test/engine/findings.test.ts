@@ -175,7 +175,7 @@ describe('A finding', () => {
       resources: ['a', 'b', 'c'].map((name) => ({ type: 'AwsIamUser', name })),
       eventIds: [1, 2, 3, 4].map(guid),
       group: { who: 'alice' },
-      runbook: ['Ask somebody unknown about a of 111122223333 since 2026-01-06T00:00:00Z.'],
+      runbook: ['Ask somebody unknown about c of 111122223333 since 2026-01-06T00:00:00Z.'],
     });
   });
 

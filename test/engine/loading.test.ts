@@ -146,14 +146,14 @@ describe('Loading detectors', () => {
       'rule.yml:5: detection.s.a|fieldref: there is no derived field derived.mood',
     ],
     [
-      'a derived field in a title',
-      `${HEAD}detection: {s: {a: 1}, condition: s}\nprivwatch: {title: '{derived.mfa}'}\n`,
-      'rule.yml:5: privwatch.title: derived.mfa is a derived field: say taxonomy: privwatch',
+      'an unknown derived field in a title',
+      `${HEAD}detection: {s: {a: 1}, condition: s}\nprivwatch: {title: '{derived.moods}'}\n`,
+      'rule.yml:5: privwatch.title: there is no derived field derived.moods',
     ],
     [
-      'a derived field in a group',
-      `${HEAD}detection: {s: {a: 1}, condition: s}\nprivwatch: {group: [a, derived.mfa]}\n`,
-      'rule.yml:5: privwatch.group.1: derived.mfa is a derived field: say taxonomy: privwatch',
+      'an unknown derived field in a group',
+      `${HEAD}detection: {s: {a: 1}, condition: s}\nprivwatch: {group: [a, derived.moods]}\n`,
+      'rule.yml:5: privwatch.group.1: there is no derived field derived.moods',
     ],
     [
       'a title with an open brace',
