@@ -45,15 +45,20 @@ export interface ReplayOptions {
   onProgress?: (file: string, bytesRead: number) => void;
 }
 
+/** How long after its end a window that more events can make untrue is judged. */
+const GRACE_MILLISECONDS = 15 * 60_000;
+
 /** Walks files down the one road: read, match, correlate, changes. */
 export async function replay(files: string[], ruleset: Ruleset, options: ReplayOptions = {}): Promise<ReplayResult> {
   const pass = new Pass(ruleset, options);
-  const { changes: headChanges, conflicting } = await correlate(pass.matches(files), ruleset, new MemoryStore());
+  // The clock of a replay is its last event.
+  const over = (): number => pass.last - GRACE_MILLISECONDS;
+  const correlated = await correlate(pass.matches(files), ruleset, new MemoryStore(), { over });
   const findings = new Map<string, Finding>();
-  for (const change of headChanges) applyChanges(findings, changes(change, ruleset));
+  for (const change of correlated.changes) applyChanges(findings, changes(change, ruleset));
   return {
     findings: [...findings.values()].sort(byWeight),
-    counters: { ...pass.counters, conflicting },
+    counters: { ...pass.counters, conflicting: correlated.conflicting },
     span: pass.first === Infinity ? undefined : { first: pass.first, last: pass.last },
     accounts: [...pass.accounts].sort(),
     reasons: pass.reasons,

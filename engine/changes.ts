@@ -5,7 +5,7 @@ import type { Finding } from './finding';
 import { accountName } from './hit';
 import { rank } from './level';
 import type { Ruleset } from './ruleset';
-import type { Rule } from './rule';
+import type { Detector } from './detector';
 import type { Head, HeadChange } from './store';
 import { parseTemplate, renderTemplate } from './template';
 
@@ -22,7 +22,7 @@ export type FindingChange =
  * @param ruleset gives the detector's own words; a head of a detector that is gone gives nothing
  */
 export function changes({ before, after }: HeadChange, ruleset: Ruleset): FindingChange[] {
-  const rule = ruleset.rules.find(({ id }) => id === after.detectorId);
+  const rule = [...ruleset.rules, ...ruleset.correlations].find(({ id }) => id === after.detectorId);
   if (!rule) return [];
   const finding = (episode: Episode, head: Head): Finding => toFinding(episode, head, rule, ruleset);
   const old = new Map((before?.episodes ?? []).map((episode) => [episode.id, episode]));
@@ -65,7 +65,7 @@ function sharesEvent(a: Episode, b: Episode): boolean {
   return a.eventIds.some((id) => b.eventIds.includes(id));
 }
 
-function toFinding(episode: Episode, head: Head, rule: Rule, ruleset: Ruleset): Finding {
+function toFinding(episode: Episode, head: Head, rule: Detector, ruleset: Ruleset): Finding {
   const { content } = episode;
   const account = ruleset.context.account(content.account ?? undefined);
   const firstSeen = episode.firstSeen === undefined ? null : formatTime(episode.firstSeen);

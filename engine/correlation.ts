@@ -1,40 +1,74 @@
 import { at, isObject, text, type Json, type JsonObject } from '../events/json';
+import { parseTimespan } from '../events/time';
 import { parseCondition } from './condition';
 import { checkField, type CompileContext } from './detection';
+import { compileDetector, extensionOf, texts as textsOf, type Detector } from './detector';
 import type { Path, SourceDocument } from './documents';
+import type { FieldTable } from './fields';
 import type { Item, Node } from './nodes';
 import { KeyError } from './problems';
+import type { FieldSlot, Rule } from './rule';
+import {
+  compare,
+  isAverage,
+  isMonotone,
+  OPERATORS,
+  type CorrelationType,
+  type NameExpression,
+  type WindowCondition,
+  type WindowRule,
+} from './window-rule';
 
-/** A correlation document that was checked. This version does not evaluate it; see `Ruleset.correlations`. */
-export interface Correlation {
-  id: string;
-  name: string | undefined;
-  title: string;
-  /** Ids or names of rules and correlations. */
-  rules: string[];
-  document: SourceDocument;
+/** A field of a correlation, as it is called in the events of each input. */
+export interface InputField {
+  name: string;
+  /** By input; undefined where the input is a correlation, which offers its group by name. */
+  slots: (number | undefined)[];
+  /** By input. */
+  names: string[];
 }
 
-const OPERATORS = ['gt', 'gte', 'lt', 'lte', 'eq', 'neq'] as const;
+/** A compiled correlation: Sigma Correlation Rules Specification. */
+export interface Correlation extends Detector {
+  kind: 'correlation';
+  window: WindowRule;
+  /** Ids or names of rules and correlations, in order; `inputs` once they are resolved. */
+  rules: string[];
+  inputs: (Rule | Correlation)[];
+  /** Resolved with the inputs: names of the alias or the field. */
+  groupNames: string[];
+  valueNames: string[];
+  group: InputField[];
+  values: InputField[];
+  /** Fields that correlations which take this one as an input ask for, and that its own group lacks. */
+  carries: FieldSlot[];
+  quietMilliseconds: number;
+  generate: boolean;
+  /** See {@link Rule.feeds}, for chains. */
+  feeds: { correlation: Correlation; input: number }[];
+  silenced: boolean;
+}
+
 const MAX_CHAIN = 10;
 
-/** Checks what of a correlation the schema cannot: Sigma Correlation Rules Specification. */
-export function checkCorrelation(
-  document: SourceDocument,
-  context: Pick<CompileContext, 'derived'>,
-): Correlation | undefined {
+/** Compiles a correlation document whose shape the schema has checked; problems go to the document. */
+export function compileCorrelation(context: CompileContext): Correlation | undefined {
+  const { document } = context;
   const { data } = document;
   const correlation = data['correlation'];
+  const detector = compileDetector(context);
   if (!isObject(correlation)) return undefined;
-  const type = text(correlation, 'type') ?? '';
+  const type = (text(correlation, 'type') ?? '') as CorrelationType;
   const condition = correlation['condition'];
   const isTemporal = type === 'temporal' || type === 'temporal_ordered';
   const listed = textsOf(correlation['rules']);
+  let tree: Node | undefined;
   let named: string[] = [];
   if (typeof condition === 'string') {
     if (!isTemporal)
       document.error(['correlation', 'condition'], `${type} takes a condition of operators, e.g. gte: 3`);
-    named = document.attempt(['correlation', 'condition'], () => namesIn(condition)) ?? [];
+    tree = document.attempt(['correlation', 'condition'], () => parseNames(condition));
+    named = tree ? [...new Set(namesOf(tree))] : [];
     if (listed.length > 0 && named.length > 0 && !isSameSet(listed, named)) {
       document.error(['correlation', 'rules'], 'rules and condition name different rules');
     }
@@ -42,17 +76,102 @@ export function checkCorrelation(
   const rules = listed.length > 0 ? listed : named;
   if (rules.length === 0 && typeof condition !== 'string') document.error(['correlation'], 'no rules');
   if (isObject(condition)) checkCondition(document, type, condition, isTemporal ? new Set(rules).size : Infinity);
+  if (isAverage(type)) document.warn(['correlation', 'type'], `${type} is judged in a replay only`);
   checkAliases(document, rules);
   checkFields(document, correlation, context);
-  const name = typeof data['name'] === 'string' ? data['name'] : undefined;
-  const title = text(data, 'title') ?? '';
+  const timespan = parseSigmaTimespan(text(correlation, 'timespan') ?? '');
+  const extension = extensionOf(document);
+  const generate = data['generate'] ?? correlation['generate'];
+  if (!detector || timespan === undefined) return undefined;
   return {
-    id: typeof data['id'] === 'string' ? data['id'].toLowerCase() : (name ?? title),
-    name,
-    title,
+    kind: 'correlation',
+    ...detector,
+    window: {
+      type,
+      timespanMilliseconds: timespan,
+      rules: rules.length,
+      condition: conditionOf(type, condition, tree, rules),
+      percentile: Number(at(condition, 'percentile') ?? 50),
+    },
     rules,
-    document,
+    inputs: [],
+    groupNames: textsOf(correlation['group-by']),
+    valueNames: textsOf(at(condition, 'field')),
+    group: [],
+    values: [],
+    carries: [],
+    quietMilliseconds: parseTimespan(extension['quiet']) ?? timespan,
+    generate: generate === true,
+    feeds: [],
+    silenced: false,
   };
+}
+
+const SECONDS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800, M: 2_629_746, y: 31_556_952 };
+
+/** Milliseconds of a timespan; the specification's units, and those that pySigma adds. */
+function parseSigmaTimespan(timespan: string): number | undefined {
+  const m = /^([1-9]\d*)([smhdwMy])$/.exec(timespan);
+  return m ? Number(m[1]) * SECONDS[m[2]!]! * 1000 : undefined;
+}
+
+function conditionOf(
+  type: CorrelationType,
+  condition: Json | undefined,
+  tree: Node | undefined,
+  rules: string[],
+): WindowCondition {
+  if (tree) return { kind: 'expression', expression: expressionOf(tree, rules) };
+  if (!isObject(condition)) return { kind: 'all', ordered: type === 'temporal_ordered' };
+  const tests = OPERATORS.filter((operator) => operator in condition);
+  return { kind: 'tests', tests: tests.map((operator) => ({ operator, bound: Number(condition[operator]) })) };
+}
+
+function expressionOf(node: Node, rules: string[]): NameExpression {
+  switch (node.kind) {
+    case 'identifier':
+      return { kind: 'rule', rule: rules.indexOf(node.name) };
+    case 'not':
+      return { kind: 'not', operands: [expressionOf(node.node, rules)] };
+    case 'and':
+    case 'or':
+      return { kind: node.kind, operands: node.nodes.map((child) => expressionOf(child, rules)) };
+    case 'item':
+      throw new Error('an item in the condition of a correlation');
+  }
+}
+
+/** Connects a correlation with its inputs, once every detector is compiled. */
+export function connectInputs(
+  correlation: Correlation,
+  fields: FieldTable,
+  resolve: (reference: string) => Rule | Correlation,
+): void {
+  const aliases = at(correlation.document.data, 'correlation', 'aliases');
+  correlation.inputs = correlation.rules.map(resolve);
+  const inputField = (name: string): InputField => {
+    const names = correlation.rules.map((rule) => text(aliases, name, rule) ?? name);
+    const slots = names.map((own, i) => (correlation.inputs[i]!.kind === 'rule' ? fields.slot(own) : undefined));
+    return { name, names, slots };
+  };
+  correlation.group = correlation.groupNames.map(inputField);
+  correlation.values = correlation.valueNames.map(inputField);
+  correlation.inputs.forEach((input, i) => {
+    input.feeds.push({ correlation, input: i });
+    input.silenced ||= !correlation.generate;
+  });
+}
+
+/** Tells the inputs of a correlation which fields it needs of their events; outer correlations first. */
+export function connectCarried(correlation: Correlation, fields: FieldTable): void {
+  correlation.inputs.forEach((input, i) => {
+    if (input.kind !== 'correlation') return;
+    const wanted = [...correlation.group, ...correlation.values].map(({ names }) => names[i]!);
+    for (const name of [...wanted, ...correlation.carries.map((field) => field.name)]) {
+      const isKnown = [...input.group, ...input.carries].some((field) => field.name === name);
+      if (!isKnown) input.carries.push({ name, slot: fields.slot(name) });
+    }
+  });
 }
 
 /** @param most how much there can be to count at most */
@@ -83,35 +202,22 @@ function canHold(condition: JsonObject, most: number): boolean {
   const counts = [1, ...bounds.flatMap((bound) => [Math.ceil(bound) - 1, Math.floor(bound), Math.floor(bound) + 1])];
   return counts.some(
     (count) =>
-      count >= 1 && count <= most && OPERATORS.every((operator) => compare(count, operator, condition[operator])),
+      count >= 1 &&
+      count <= most &&
+      OPERATORS.every((operator) => {
+        const bound = condition[operator];
+        return typeof bound !== 'number' || compare(count, { operator, bound });
+      }),
   );
 }
 
-function compare(count: number, operator: (typeof OPERATORS)[number], bound: Json | undefined): boolean {
-  if (typeof bound !== 'number') return true;
-  switch (operator) {
-    case 'gt':
-      return count > bound;
-    case 'gte':
-      return count >= bound;
-    case 'lt':
-      return count < bound;
-    case 'lte':
-      return count <= bound;
-    case 'eq':
-      return count === bound;
-    case 'neq':
-      return count !== bound;
-  }
-}
-
 /**
- * The rule names of an extended condition, which joins them with `and`, `or`, `not` and parentheses: the grammar of a
+ * The tree of an extended condition, which joins names of rules with `and`, `or`, `not` and parentheses: the grammar of a
  * detection's condition without "of".
  *
  * @throws KeyError if it is none, or if every name in it is negated
  */
-function namesIn(condition: string): string[] {
+function parseNames(condition: string): Node {
   const words: string[] = condition.match(/[^\s()]+/g) ?? [];
   const names = new Map<string, Item>();
   if (words.includes('of'))
@@ -124,7 +230,13 @@ function namesIn(condition: string): string[] {
   }
   const tree = parseCondition(condition, names);
   if (!hasPositive(tree)) throw new KeyError('without a rule that is not negated no event says when to look');
-  return [...names.keys()];
+  return tree;
+}
+
+function namesOf(node: Node): string[] {
+  if (node.kind === 'identifier') return [node.name];
+  if (node.kind === 'not') return namesOf(node.node);
+  return 'nodes' in node ? node.nodes.flatMap(namesOf) : [];
 }
 
 /** What stands for a rule in the tree of an extended condition. */
@@ -172,8 +284,15 @@ function checkFields(
   }
 }
 
-/** References, circles and depth, which need the whole ruleset. */
-export function checkReferences(correlations: Correlation[], resolve: (reference: string) => object | undefined): void {
+/**
+ * References, circles and depth, which need the whole ruleset.
+ *
+ * @returns how many correlations follow one another up to each: inputs come before what they feed
+ */
+export function checkReferences(
+  correlations: Correlation[],
+  resolve: (reference: string) => object | undefined,
+): Map<Correlation, number> {
   const known = new Set<object>(correlations);
   const depths = new Map<Correlation, number>();
   /** How many correlations follow one another from this one on; infinite in a circle. */
@@ -194,15 +313,18 @@ export function checkReferences(correlations: Correlation[], resolve: (reference
     for (const reference of correlation.rules) {
       if (!resolve(reference)) correlation.document.error(path, `there is no rule with the id or name ${reference}`);
     }
+    for (const target of correlation.rules.map(resolve)) {
+      const inner = correlations.find((candidate) => candidate === target);
+      if (inner && !isMonotone(inner.window)) {
+        const message = `"${inner.title}" can become untrue with more events: it cannot be an input of another correlation`;
+        correlation.document.error(path, message);
+      }
+    }
     const depth = depthOf(correlation, []);
     if (depth === Infinity) correlation.document.error(path, 'the references go round in a circle');
     else if (depth > MAX_CHAIN) correlation.document.error(path, `a chain of over ${MAX_CHAIN} correlations`);
   }
-}
-
-function textsOf(value: Json | undefined): string[] {
-  const list = Array.isArray(value) ? value : value === undefined ? [] : [value];
-  return list.filter((member): member is string => typeof member === 'string');
+  return depths;
 }
 
 function isSameSet(a: string[], b: string[]): boolean {

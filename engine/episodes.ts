@@ -2,10 +2,13 @@ import { byTime, shortHash, type Hit } from './hit';
 import { rank, type Level } from './level';
 import type { Content, Resource } from './finding';
 
-const DAY_MILLISECONDS = 86_400_000;
+export const DAY_MILLISECONDS = 86_400_000;
 
-/** A day of event time in UTC, as whole days since the epoch; `undated` for events without a usable time. */
-export type Day = number | 'undated';
+/**
+ * A day of event time in UTC, as whole days since the epoch; `undated` for events without a usable time; `ever` for the one
+ * head of a first-seen detector's group.
+ */
+export type Day = number | 'undated' | 'ever';
 
 /** A run of hits of one detector and group with no gap longer than `quiet`, within one day: a finding's substance. */
 export interface Episode {
@@ -36,8 +39,8 @@ export function dayOf(time: number | undefined): Day {
 }
 
 /**
- * The episodes of one day, from all hits of a detector and group on that day and the day before. Every hit of a plain
- * rule fires. An episode is cut at midnight, so that what is kept of a group and a day is bounded:
+ * The episodes of one day, from the firing hits of a detector and group on that day and before it, as far back as
+ * `quiet` reaches. An episode is cut at midnight, so that what is kept of a group and a day is bounded:
  *
  * ```
  * hits        x  x x        x   |  x        x
@@ -47,24 +50,38 @@ export function dayOf(time: number | undefined): Day {
  *
  * The result depends on the set of hits alone, not on their order.
  *
- * @param hits of one partition, each key once
+ * @param hits of one partition, each id once
+ * @param day `ever` for first-seen detectors: their episodes are not cut, and the first hit is all that is filed
  */
 export function episodesOf(hits: Hit[], day: Day, quietMilliseconds: number): Episode[] {
+  if (day === 'ever') {
+    const runs = runsOf(hits.filter((hit) => hit.time !== undefined).sort(byTime), quietMilliseconds);
+    return runs.map((run) => makeEpisode([run[0]!], episodeId(run, day, quietMilliseconds), undefined));
+  }
   const ofDay = hits.filter((hit) => dayOf(hit.time) === day).sort(byTime);
   // Without a time there is no run: each such hit stands alone.
   if (day === 'undated')
-    return ofDay.map((hit) => makeEpisode([hit], shortHash([hit.partition, 'undated', hit.key]), undefined));
-  const runs = runsOf(ofDay, quietMilliseconds);
-  const before = runsOf(hits.filter((hit) => dayOf(hit.time) === day - 1).sort(byTime), quietMilliseconds).at(-1);
-  return runs.map((run, i) => {
-    const isContinued = i === 0 && before !== undefined && run[0]!.time! - before.at(-1)!.time! <= quietMilliseconds;
-    const continues = isContinued ? episodeId(before, day - 1, quietMilliseconds) : undefined;
+    return ofDay.map((hit) => makeEpisode([hit], shortHash([hit.partition, 'undated', hit.id]), undefined));
+  const earlier = hits.filter((hit) => hit.time !== undefined && hit.time < day * DAY_MILLISECONDS).sort(byTime);
+  const last = earlier.at(-1);
+  return runsOf(ofDay, quietMilliseconds).map((run, i) => {
+    const isContinued = i === 0 && last !== undefined && run[0]!.time! - last.time! <= quietMilliseconds;
+    const continues = isContinued ? lastEpisodeId(earlier, quietMilliseconds) : undefined;
     return makeEpisode(run, episodeId(run, day, quietMilliseconds), continues);
   });
 }
 
+function lastEpisodeId(sorted: Hit[], quietMilliseconds: number): string {
+  const day = dayOf(sorted.at(-1)!.time);
+  const run = runsOf(
+    sorted.filter((hit) => dayOf(hit.time) === day),
+    quietMilliseconds,
+  ).at(-1)!;
+  return episodeId(run, day, quietMilliseconds);
+}
+
 /** Rounded down to a multiple of `quiet`, the start cannot be shared by two episodes, and a little disorder keeps it. */
-function episodeId(run: Hit[], day: number, quietMilliseconds: number): string {
+function episodeId(run: Hit[], day: Day, quietMilliseconds: number): string {
   const first = run[0]!;
   return shortHash([first.partition, day, Math.floor(first.time! / quietMilliseconds)]);
 }
@@ -79,7 +96,9 @@ function runsOf(sorted: Hit[], quietMilliseconds: number): Hit[][] {
   return runs;
 }
 
-function makeEpisode(run: Hit[], id: string, continues: string | undefined): Episode {
+function makeEpisode(hits: Hit[], id: string, continues: string | undefined): Episode {
+  // An event that several rules of a correlation match is one event.
+  const run = [...new Map([...hits].reverse().map((hit) => [hit.key, hit])).values()].sort(byTime);
   const first = run[0]!;
   return {
     id,

@@ -1,5 +1,5 @@
 import type { Event } from '../events/event';
-import { redact } from '../events/redact';
+import { redactEvent } from '../events/redact';
 import { View, type FieldValues } from './fields';
 import { isExpired, levelOf } from './match';
 import type { Level } from './level';
@@ -46,7 +46,7 @@ export function explain(event: Event, rule: Rule, ruleset: Ruleset): Explanation
     };
   }
   const view = new View(event, ruleset.fields, ruleset.context);
-  const shown = new View(withoutSecrets(event), ruleset.fields, ruleset.context);
+  const shown = new View(redactEvent(event), ruleset.fields, ruleset.context);
   const walk = new Walk(rule, view, shown);
   if (!holds(rule.condition, view)) {
     walk.failing(rule.condition, []);
@@ -67,11 +67,6 @@ export function explain(event: Event, rule: Rule, ruleset: Ruleset): Explanation
   const expired = excepting.map((filter) => `"${filter.title}"`);
   const note = expired.length > 0 ? `; the exception ${expired.join(', ')} has expired` : '';
   return { matched: true, reason: `every clause below held${note}`, clauses: walk.clauses, level };
-}
-
-function withoutSecrets(event: Event): Event {
-  const { logsource, key, id, time, account, region, revision, digest } = event;
-  return { logsource, record: redact(event.record), key, id, time, account, region, revision, digest };
 }
 
 class Walk {

@@ -3,11 +3,13 @@ import { JSONPath } from 'jsonpath-plus';
 import { actorOf, isHuman, mfaOf, type Actor, type Context } from '../events/derived';
 import type { Event } from '../events/event';
 import { at, text, type Json } from '../events/json';
-import { redact } from '../events/redact';
+import { redactEvent } from '../events/redact';
 import { View, type FieldTable, type FieldValues } from './fields';
 import type { Content, FindingActor, Resource } from './finding';
 import type { Level } from './level';
-import type { Match } from './match';
+import type { Correlation } from './correlation';
+import type { Detector } from './detector';
+import { levelOf, type Match } from './match';
 import type { Ruleset } from './ruleset';
 import type { Rule } from './rule';
 import { renderTemplate } from './template';
@@ -16,6 +18,8 @@ import { renderTemplate } from './template';
 export interface Hit {
   /** Detector and group: all hits that may be one finding. */
   partition: string;
+  /** What tells the hit from others of its partition: the event's key and, in a correlation, the input it is a hit of. */
+  id: string;
   detectorId: string;
   group: Record<string, string>;
   /** The event's. */
@@ -24,13 +28,24 @@ export interface Hit {
   /** Milliseconds since the epoch; undefined if the event has no usable time. */
   time: number | undefined;
   revision: string;
-  /** Of the record and of what its envelope said: two hits with the same key and digest are equal. */
   digest: string;
   level: Level;
   resources: Resource[];
   /** Titles of exceptions that have expired. */
   expired: string[];
   content: Content;
+  /** In a correlation: the place of the rule among its inputs. */
+  input?: number;
+  /** In a correlation: text of the counted field. */
+  value?: string | undefined;
+  /** In a correlation that is an input of others: fields that they ask for. */
+  carried?: Record<string, string>;
+}
+
+/** A hit, and the detector that it is a hit of. */
+export interface Placed {
+  detector: Rule | Correlation;
+  hit: Hit;
 }
 
 /** Event content is attacker-chosen: nothing of it is kept or shown at any length. */
@@ -51,45 +66,106 @@ export function shortHash(value: Json): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 32);
 }
 
-/** The hit of a match: its group, and what a finding may show of it. Secrets are redacted before anything is read. */
-export function makeHit({ rule, event, level, expired }: Match, ruleset: Ruleset): Hit {
-  const clean = withoutSecrets(event);
+/** What became of a match: `hits + without group + untimed` is one for the rule and one for each correlation it feeds. */
+export interface Hits {
+  placed: Placed[];
+  /** Left out of a correlation: a field of its group is missing, or has several values. */
+  withoutGroup: number;
+  /** Left out of a correlation: the event has no usable time. */
+  untimed: number;
+}
+
+/**
+ * The hits of a match: the rule's own, unless a correlation silences it, and one for each correlation that counts the rule.
+ * Secrets are redacted before anything is read.
+ */
+export function makeHits({ rule, event, level, expired }: Match, ruleset: Ruleset): Hits {
+  const clean = redactEvent(event);
   const view = new View(clean, ruleset.fields, ruleset.context);
   const actor = actorOf(clean);
   const resources = resourcesOf(rule, clean);
-  const group = groupOf(rule, view, actor, resources);
-  return {
-    partition: shortHash([rule.id, ...Object.entries(group).flat()]),
-    detectorId: rule.id,
-    group: Object.fromEntries(Object.entries(group).map(([name, value]) => [name, cap(value)])),
+  const common = {
     key: event.key,
     eventId: cap(event.id),
     time: event.time,
     revision: event.revision,
     digest: [event.digest, event.time, event.account, event.region].join(' '),
-    level,
     resources,
     expired: expired.map((filter) => filter.title),
-    content: {
-      title: titleOf(rule, view, ruleset.fields, actor, resources),
-      actor: findingActor(clean, actor, ruleset.context),
-      account: maybe(event.account),
-      region: maybe(event.region),
-      action: actionOf(clean),
-      from: {
-        address: maybe(
-          text(clean.record, 'sourceIPAddress') ??
-            text(clean.record, 'service', 'action', 'awsApiCallAction', 'remoteIpDetails', 'ipAddressV4'),
-        ),
-        userAgent: maybe(text(clean.record, 'userAgent')),
-      },
+  };
+  const content = {
+    actor: findingActor(clean, actor, ruleset.context),
+    account: maybe(event.account),
+    region: maybe(event.region),
+    action: actionOf(clean),
+    from: {
+      address: maybe(
+        text(clean.record, 'sourceIPAddress') ??
+          text(clean.record, 'service', 'action', 'awsApiCallAction', 'remoteIpDetails', 'ipAddressV4'),
+      ),
+      userAgent: maybe(text(clean.record, 'userAgent')),
     },
+  };
+  const titled = (detector: Detector): Content => ({
+    title: titleOf(detector, view, ruleset.fields, actor, resources),
+    ...content,
+  });
+  const result: Hits = { placed: [], withoutGroup: 0, untimed: 0 };
+  if (!rule.silenced) {
+    const group = groupOf(rule, view, actor, resources);
+    const hit: Hit = { ...common, ...placeIn(rule, group), id: event.key, level, content: titled(rule) };
+    result.placed.push({ detector: rule, hit });
+  }
+  for (const { correlation, input } of rule.feeds) {
+    const group = correlationGroup(correlation, input, view);
+    if (event.time === undefined) result.untimed++;
+    else if (!group) result.withoutGroup++;
+    else {
+      const hit: Hit = {
+        ...common,
+        ...placeIn(correlation, group),
+        id: `${input} ${event.key}`,
+        level: levelOf(correlation, view),
+        content: titled(correlation),
+        input,
+        value: valueOf(correlation, input, view),
+        carried: carriedOf(correlation, view),
+      };
+      result.placed.push({ detector: correlation, hit });
+    }
+  }
+  return result;
+}
+
+/** The partition of a group, and the group as it is shown. */
+export function placeIn(
+  { id }: Detector,
+  group: Record<string, string>,
+): Pick<Hit, 'partition' | 'detectorId' | 'group'> {
+  return {
+    partition: shortHash([id, ...Object.entries(group).flat()]),
+    detectorId: id,
+    group: Object.fromEntries(Object.entries(group).map(([name, value]) => [name, cap(value)])),
   };
 }
 
-function withoutSecrets(event: Event): Event {
-  const { logsource, key, id, time, account, region, revision, digest } = event;
-  return { logsource, record: redact(event.record), key, id, time, account, region, revision, digest };
+/** Undefined if a value is missing, null, an object or several: all strangers would share one group. */
+function correlationGroup({ group }: Correlation, input: number, view: View): Record<string, string> | undefined {
+  const values = group.map(({ name, slots }) => [name, single(view.field(slots[input]!))] as const);
+  if (values.some(([, value]) => value === undefined)) return undefined;
+  return Object.fromEntries(values) as Record<string, string>;
+}
+
+/** The text of the counted field; of several fields, of the tuple. */
+function valueOf({ values }: Correlation, input: number, view: View): string | undefined {
+  const texts = values.map(({ slots }) => single(view.field(slots[input]!)));
+  if (texts.length === 0 || texts.some((value) => value === undefined)) return undefined;
+  return texts.length === 1 ? texts[0] : JSON.stringify(texts);
+}
+
+function carriedOf({ carries }: Correlation, view: View): Record<string, string> {
+  const values = carries.map(({ name, slot }) => [name, single(view.field(slot))] as const);
+  return Object.fromEntries(values.filter(([, value]) => value !== undefined)) as Record<string, string>;
 }
 
 function maybe(value: string | undefined): string | null {
@@ -166,9 +242,9 @@ function single({ scalars, objects }: FieldValues): string | undefined {
     : undefined;
 }
 
-function titleOf(rule: Rule, view: View, fields: FieldTable, actor: Actor, resources: Resource[]): string {
+function titleOf(detector: Detector, view: View, fields: FieldTable, actor: Actor, resources: Resource[]): string {
   const { event, context } = view;
-  const title = renderTemplate(rule.findingTitle, (name) => {
+  const title = renderTemplate(detector.findingTitle, (name) => {
     if (name === 'actor') return cap(actor.name, MAX_TITLE_VALUE);
     if (name === 'account') return accountName(event.account, context);
     if (name === 'region') return cap(event.region ?? 'an unknown Region', MAX_TITLE_VALUE);

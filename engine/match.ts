@@ -1,4 +1,5 @@
 import type { Event } from '../events/event';
+import type { Detector } from './detector';
 import { View } from './fields';
 import type { Filter } from './filter';
 import type { Level } from './level';
@@ -63,6 +64,6 @@ export function isExpired(filter: Filter, event: Event): boolean {
   return filter.expiresAt !== undefined && (event.time === undefined || event.time >= filter.expiresAt);
 }
 
-export function levelOf(rule: Rule, view: View): Level {
-  return rule.severity.find(({ when }) => holds(when, view))?.level ?? rule.level;
+export function levelOf({ severity, level }: Detector, view: View): Level {
+  return severity.find(({ when }) => holds(when, view))?.level ?? level;
 }

@@ -1,7 +1,7 @@
 import type { Config } from '../events/config';
 import { makeContext, type Context } from '../events/derived';
 import { isObject, text } from '../events/json';
-import { checkCorrelation, checkReferences, type Correlation } from './correlation';
+import { checkReferences, compileCorrelation, connectCarried, connectInputs, type Correlation } from './correlation';
 import { readDocuments, type Source, type SourceDocument } from './documents';
 import { FieldTable } from './fields';
 import { compileFilter, isFilterFor, parseDay, type Filter } from './filter';
@@ -15,7 +15,7 @@ import { checkDetector, type DocumentKind } from './schema';
 export interface Ruleset {
   rules: Rule[];
   filters: Filter[];
-  /** Checked, and not evaluated by this version. */
+  /** Inputs come before the correlations that they feed. */
   correlations: Correlation[];
   context: Context;
   fields: FieldTable;
@@ -56,10 +56,7 @@ export function checkRuleset(sources: Source[], config: Config = {}): Loaded {
     const context = { ...base, document, derived: checkMetadata(document) };
     if (kind === 'rule') pushIf(rules, compileRule(context));
     else if (kind === 'filter') pushIf(filters, compileFilter(context));
-    else {
-      pushIf(correlations, checkCorrelation(document, context));
-      document.warn(['correlation'], 'checked only: this version does not evaluate correlations');
-    }
+    else pushIf(correlations, compileCorrelation(context));
   }
   checkNames(documents);
   const detectors = new Map<string, Rule | Correlation>();
@@ -70,9 +67,14 @@ export function checkRuleset(sources: Source[], config: Config = {}): Loaded {
   const resolve: Resolve = (reference) => detectors.get(reference) ?? detectors.get(reference.toLowerCase());
   // Where a file did not compile, what refers to it would only repeat that.
   if (problems.errors.length === 0) {
-    checkReferences(correlations, resolve);
+    const depths = checkReferences(correlations, resolve);
+    correlations.sort((a, b) => depths.get(a)! - depths.get(b)!);
     warnOfSilenced(correlations, resolve);
     connectFilters(filters, rules);
+    if (problems.errors.length === 0) {
+      for (const correlation of correlations) connectInputs(correlation, fields, (reference) => resolve(reference)!);
+      for (const correlation of [...correlations].reverse()) connectCarried(correlation, fields);
+    }
   }
   warnOfForeign(rules);
   const inOrder = <T extends Problem>(list: T[]): T[] =>

@@ -24,7 +24,7 @@ export interface Put {
    * other content, of which the better one (`isBetter`) is kept.
    */
   outcome: 'new' | 'known' | 'conflicting';
-  /** Every day on which a hit of this key has stood, this one's included: their heads may not know yet. */
+  /** Every day on which a hit of this id has stood, this one's included: their heads may not know yet. */
   days: Day[];
 }
 
@@ -33,10 +33,16 @@ export interface Put {
  * whoever else writes at the same time, is tested by `test/state/store.contract.ts`.
  */
 export interface Store {
-  /** Keeps a hit under its partition and key. Idempotent, also in the days that it answers. */
+  /** Keeps a hit under its partition and id. Idempotent, also in the days that it answers. */
   put(hit: Hit): Promise<Put>;
-  /** The hits of a partition on some days, each key once, in no particular order. */
-  hits(partition: string, days: Day[]): Promise<Hit[]>;
+  /** The hits of a partition on some days, each id once, in no particular order. */
+  hits(partition: string, days: Day[] | 'all'): Promise<Hit[]>;
+  /**
+   * Keeps the hits that a correlation's partition makes in others, instead of those it made before.
+   *
+   * @returns those that were dropped, and their days: the heads that held them have to be judged again
+   */
+  replace(source: string, hits: Hit[]): Promise<{ hit: Hit; day: Day }[]>;
   head(partition: string, day: Day): Promise<Head | undefined>;
   /** Writes a head if the stored version is still the one before it; false if another worker was faster. */
   putHead(head: Head): Promise<boolean>;

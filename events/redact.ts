@@ -1,3 +1,4 @@
+import type { Event } from './event';
 import { MAX_DEPTH, type Json, type JsonObject } from './json';
 
 /** What stands in a record where a secret stood. */
@@ -53,6 +54,12 @@ export function redactText(value: string): string {
   let out = redactMembers(value);
   if (MAY_HOLD_SECRET.test(out)) for (const pattern of SECRET_TEXT) out = out.replace(pattern, `$1${REDACTED}`);
   return out;
+}
+
+/** An event whose record is a copy without secrets; what identifies it stays as it was. */
+export function redactEvent(event: Event): Event {
+  const { logsource, key, id, time, account, region, revision, digest } = event;
+  return { logsource, record: redact(event.record), key, id, time, account, region, revision, digest };
 }
 
 /** A copy of a record in which secrets are replaced by {@link REDACTED}. Whatever is kept, shown or sent passes here. */

@@ -4,7 +4,7 @@ import type { Head, Put, Store } from '../engine/store';
 
 interface Partition {
   hits: Map<string, Hit>;
-  /** Of keys that came with more than one content, all days on which they stood. */
+  /** Of ids that came with more than one content, all days on which they stood. */
   formerDays: Map<string, Set<Day>>;
   heads: Map<Day, Head>;
 }
@@ -12,24 +12,40 @@ interface Partition {
 /** A store that lives as long as a replay or a test. */
 export class MemoryStore implements Store {
   private readonly partitions = new Map<string, Partition>();
+  /** What partitions of correlations have made in others, by the partition they come from. */
+  private readonly made = new Map<string, Hit[]>();
 
   async put(hit: Hit): Promise<Put> {
     const { hits, formerDays } = this.partition(hit.partition);
-    const known = hits.get(hit.key);
-    if (!known || isBetter(hit, known)) hits.set(hit.key, hit);
+    const known = hits.get(hit.id);
+    if (!known || isBetter(hit, known)) hits.set(hit.id, hit);
     const day = dayOf(hit.time);
     if (!known) return { outcome: 'new', days: [day] };
     const isSame = known.digest === hit.digest;
-    let days = formerDays.get(hit.key);
+    let days = formerDays.get(hit.id);
     if (!days && isSame) return { outcome: 'known', days: [day] };
-    if (!days) formerDays.set(hit.key, (days = new Set([dayOf(known.time)])));
+    if (!days) formerDays.set(hit.id, (days = new Set([dayOf(known.time)])));
     days.add(day);
     return { outcome: isSame ? 'known' : 'conflicting', days: [...days] };
   }
 
-  async hits(partition: string, days: Day[]): Promise<Hit[]> {
-    const all = this.partitions.get(partition)?.hits.values() ?? [];
-    return [...all].filter((hit) => days.includes(dayOf(hit.time)));
+  async hits(partition: string, days: Day[] | 'all'): Promise<Hit[]> {
+    const all = [...(this.partitions.get(partition)?.hits.values() ?? [])];
+    if (days === 'all') return all;
+    const wanted = new Set(days);
+    return all.filter((hit) => wanted.has(dayOf(hit.time)));
+  }
+
+  async replace(source: string, hits: Hit[]): Promise<{ hit: Hit; day: Day }[]> {
+    const dropped: { hit: Hit; day: Day }[] = [];
+    for (const old of this.made.get(source) ?? []) {
+      if (hits.some((hit) => hit.partition === old.partition && hit.id === old.id && hit.time === old.time)) continue;
+      this.partition(old.partition).hits.delete(old.id);
+      dropped.push({ hit: old, day: dayOf(old.time) });
+    }
+    for (const hit of hits) this.partition(hit.partition).hits.set(hit.id, hit);
+    this.made.set(source, hits);
+    return dropped;
   }
 
   async head(partition: string, day: Day): Promise<Head | undefined> {

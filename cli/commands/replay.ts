@@ -8,7 +8,7 @@ import type { Json } from '../../events/json';
 import type { Rejected } from '../../events/unwrap';
 import { rank } from '../../engine/level';
 import { renderFindings } from '../../findings/console';
-import { jsonLine, printable } from '../../findings/escape';
+import { jsonLine } from '../../findings/escape';
 import { readConfig } from '../config';
 import { loadDetectors } from '../detectors';
 import { EXIT, UsageError } from '../errors';
@@ -90,11 +90,6 @@ async function run(paths: string[], options: Options): Promise<number> {
   }
   process.stderr.write(`${renderSummary(result, ruleset.context, options.rejects)}\n`);
   if (passedOver.length > 0) process.stderr.write(`Left out  ${passedOver.length} documents (.md, .yml)\n`);
-  for (const { title, document } of ruleset.correlations) {
-    process.stderr.write(
-      `Note      the correlation "${printable(title)}" (${document.source.file}) is checked, but not evaluated yet\n`,
-    );
-  }
   if (options.failOn && result.findings.some(({ severity }) => rank(severity) >= rank(options.failOn!)))
     return EXIT.found;
   return result.counters.rejected > 0 ? EXIT.unread : EXIT.done;

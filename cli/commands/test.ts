@@ -22,14 +22,14 @@ export function registerTest(program: Command): void {
       const ruleset = loadDetectors(paths.length > 0 ? paths : undefined, readConfig(options.config));
       const results = await runDetectorTests(ruleset);
       const colors = pc.createColors(process.stdout.isTTY === true && !process.env['NO_COLOR']);
-      for (const { rule, test, failure } of results) {
-        const { file } = rule.document.source;
-        const line = rule.document.line(test.path);
+      for (const { detector, test, failure } of results) {
+        const { file } = detector.document.source;
+        const line = detector.document.line(test.path);
         if (options.json) {
           const result = {
             file,
             line,
-            detectorId: rule.id,
+            detectorId: detector.id,
             test: test.name,
             passed: failure === undefined,
             failure: failure ?? null,
@@ -42,9 +42,9 @@ export function registerTest(program: Command): void {
         }
       }
       const failed = results.filter(({ failure }) => failure !== undefined).length;
-      const tested = new Set(results.map(({ rule }) => rule)).size;
+      const tested = new Set(results.map(({ detector }) => detector)).size;
       process.stderr.write(
-        `${ruleset.rules.length} detectors, ${tested} of them with tests: ${results.length - failed} tests passed, ${failed} failed\n`,
+        `${ruleset.rules.length + ruleset.correlations.length} detectors, ${tested} of them with tests: ${results.length - failed} tests passed, ${failed} failed\n`,
       );
       process.exitCode = failed > 0 ? EXIT.found : EXIT.done;
     });

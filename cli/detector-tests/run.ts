@@ -6,7 +6,9 @@ import { applyChanges, byWeight, changes } from '../../engine/changes';
 import { correlate } from '../../engine/correlate';
 import type { Finding } from '../../engine/finding';
 import { match } from '../../engine/match';
-import type { DetectorTest, Rule } from '../../engine/rule';
+import type { Correlation } from '../../engine/correlation';
+import type { Detector, DetectorTest } from '../../engine/detector';
+import type { Rule } from '../../engine/rule';
 import type { Ruleset } from '../../engine/ruleset';
 import { checkConfig } from '../../engine/schema';
 import { MemoryStore } from '../../state/memory';
@@ -14,7 +16,7 @@ import { testEvents, TestEventError } from './events';
 
 /** How one test of a detector ended. */
 export interface TestResult {
-  rule: Rule;
+  detector: Detector;
   test: DetectorTest;
   /** Undefined if it passed. */
   failure: string | undefined;
@@ -39,13 +41,18 @@ export const TEST_CONFIG: Config = {
  */
 export async function runDetectorTests(ruleset: Ruleset): Promise<TestResult[]> {
   const results: TestResult[] = [];
-  for (const rule of ruleset.rules) {
-    for (const test of rule.tests) results.push({ rule, test, failure: await runTest(rule, test, ruleset) });
+  for (const detector of [...ruleset.rules, ...ruleset.correlations]) {
+    for (const test of detector.tests)
+      results.push({ detector, test, failure: await runTest(detector, test, ruleset) });
   }
   return results;
 }
 
-async function runTest(rule: Rule, test: DetectorTest, ruleset: Ruleset): Promise<string | undefined> {
+async function runTest(
+  detector: Rule | Correlation,
+  test: DetectorTest,
+  ruleset: Ruleset,
+): Promise<string | undefined> {
   let events: Event[];
   try {
     events = testEvents(test.events ?? [test.event ?? {}]);
@@ -57,13 +64,18 @@ async function runTest(rule: Rule, test: DetectorTest, ruleset: Ruleset): Promis
   const [problem] = checkConfig(config as unknown as JsonObject);
   if (problem) return `config: ${problem.path.join('.')}: ${problem.message}`;
   const own: Ruleset = { ...ruleset, context: makeContext(config) };
-  const findings = await findingsOf(events, rule, own);
+  const findings = await findingsOf(events, detector, own);
   for (const [how, variant] of [
     ['reversed', [...events].reverse()],
     ['with every event twice', [...events, ...events]],
   ] as const) {
-    if (JSON.stringify(await findingsOf(variant, rule, own)) !== JSON.stringify(findings))
+    if (JSON.stringify(await findingsOf(variant, detector, own)) !== JSON.stringify(findings))
       return `other findings ${how}`;
+  }
+  if (detector.silenced && test.match !== undefined) {
+    // Its findings are those of a correlation; whether it matches can be told all the same.
+    const isMatch = events.some((event) => match(event, own).some(({ rule }) => rule === detector));
+    return isMatch === test.match ? undefined : isMatch ? 'matched' : 'did not match';
   }
   return verdict(test, findings);
 }
@@ -80,10 +92,21 @@ function verdict(test: DetectorTest, findings: Finding[]): string | undefined {
   return undefined;
 }
 
-async function findingsOf(events: readonly Event[], rule: Rule, ruleset: Ruleset): Promise<Finding[]> {
-  const matches = events.flatMap((event) => match(event, ruleset)).filter((found) => found.rule === rule);
+async function findingsOf(
+  events: readonly Event[],
+  detector: Rule | Correlation,
+  ruleset: Ruleset,
+): Promise<Finding[]> {
+  const rules = rulesBehind(detector);
+  const matches = events.flatMap((event) => match(event, ruleset)).filter((found) => rules.has(found.rule));
   const findings = new Map<string, Finding>();
   const correlated = await correlate(matches, ruleset, new MemoryStore());
   for (const change of correlated.changes) applyChanges(findings, changes(change, ruleset));
-  return [...findings.values()].sort(byWeight);
+  return [...findings.values()].filter((finding) => finding.detectorId === detector.id).sort(byWeight);
+}
+
+/** The rules that a detector consists of in the end. */
+function rulesBehind(detector: Rule | Correlation): Set<Rule> {
+  if (detector.kind === 'rule') return new Set([detector]);
+  return new Set(detector.inputs.flatMap((input) => [...rulesBehind(input)]));
 }

@@ -218,17 +218,24 @@ test('forty findings that differ in their resource only are one block with a cou
   expect(stdout).toContain('×40');
 });
 
-test('a correlation in the ruleset is said to be checked and not evaluated', () => {
+test('a correlation is evaluated, and its base rule files no findings of its own', () => {
   const rules = file(
     'correlation.yml',
     [
       'title: base\nname: base\nlogsource: {product: aws, service: cloudtrail}\ndetection: {sel: {eventName: AttachUserPolicy}, condition: sel}\nlevel: low',
-      'title: Many of them\ncorrelation: {type: event_count, rules: [base], group-by: [awsRegion], timespan: 1h, condition: {gte: 3}}\nlevel: high\n',
+      'title: Many of them\ncorrelation: {type: event_count, rules: [base], group-by: [recipientAccountId], timespan: 1h, condition: {gte: 3}}\nlevel: high\n',
     ].join('\n---\n'),
   );
-  const { code, stderr } = privwatch(['replay', leaked, '-d', rules]);
+  const three = Array.from({ length: 3 }, (_, i) => ({
+    ...record,
+    eventID: `3d9b0f4e-6a51-4c6b-9e0a-2f7d1c3b5a8${i}`,
+  }));
+  const path = file('three.json', JSON.stringify(three));
+  const { code, stdout } = privwatch(['replay', path, '-d', rules, '--json']);
   expect(code).toBe(0);
-  expect(stderr).toContain('"Many of them"');
+  expect(lines(stdout)).toMatchObject([
+    { title: 'Many of them', severity: 'high', count: 3, group: { recipientAccountId: '111122223333' } },
+  ]);
 });
 
 test('author and licence of an imported rule are passed on', () => {

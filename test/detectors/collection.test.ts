@@ -21,7 +21,7 @@ test('the shipped detectors load without a warning', () => {
 test('there are at least 25, and their tests pass', async () => {
   expect(ruleset.rules.length).toBeGreaterThanOrEqual(25);
   const failed = (await runDetectorTests(ruleset)).filter(({ failure }) => failure !== undefined);
-  expect(failed.map(({ rule, test: { name }, failure }) => `${rule.title}: ${name}: ${failure}`)).toEqual([]);
+  expect(failed.map(({ detector, test: { name }, failure }) => `${detector.title}: ${name}: ${failure}`)).toEqual([]);
 });
 
 describe.each(ruleset.rules.map((rule) => [basename(rule.document.source.file), rule] as const))('%s', (name, rule) => {

@@ -207,7 +207,6 @@ describe('Correlations', () => {
     expect(errors).toEqual([]);
     const wanted = `correlation.rules: silences ${RULE_ID.toUpperCase()} (level high): say generate: true to keep its findings`;
     expect(messages(warnings).includes(wanted)).toBe(isWarned);
-    expect(messages(warnings)).toContain('correlation: checked only: this version does not evaluate correlations');
   });
 
   test('two operators get a warning: other tools take one', () => {

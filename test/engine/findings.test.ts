@@ -61,6 +61,10 @@ class Recorded implements Store {
     await this.disturb();
     return hits;
   }
+  async replace(...parameters: Parameters<Store['replace']>): ReturnType<Store['replace']> {
+    await this.disturb();
+    return this.inner.replace(...parameters);
+  }
   async head(...parameters: Parameters<Store['head']>): ReturnType<Store['head']> {
     const head = await this.inner.head(...parameters);
     await this.disturb();

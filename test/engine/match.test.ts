@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Json, JsonObject } from '../../events/json';
 import { derivedFields } from '../../events/derived';
 import { makeEvent, sources } from '../../events/event';
-import { makeHit } from '../../engine/hit';
+import { makeHits } from '../../engine/hit';
 import { match, matchUnindexed } from '../../engine/match';
 import { modifierNames } from '../../engine/modifiers';
 import { eventOf, LOGSOURCE, matching, rule, ruleOf, rulesetOf } from './support';
@@ -274,7 +274,7 @@ describe('Matching any JSON whatever', () => {
             .map((one) => one.rule.id)
             .sort(),
         );
-        for (const one of found) makeHit(one, ruleset);
+        for (const one of found) makeHits(one, ruleset);
         expect(JSON.stringify(each)).toBe(before);
       }),
       { numRuns: 300 },
@@ -286,7 +286,7 @@ describe('Matching any JSON whatever', () => {
     ['lists', '{"a":' + '['.repeat(5000) + '1' + ']'.repeat(5000) + '}'],
   ])('%s nested without end are no danger', (_what, text) => {
     const ruleset = everything(LOGSOURCE);
-    for (const one of match(eventOf(JSON.parse(text) as JsonObject), ruleset)) makeHit(one, ruleset);
+    for (const one of match(eventOf(JSON.parse(text) as JsonObject), ruleset)) makeHits(one, ruleset);
   });
 
   test('matching is pure: the same event gives the same matches again', () => {

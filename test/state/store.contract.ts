@@ -16,6 +16,7 @@ export function hitOf(more: Partial<Hit> = {}): Hit {
       revision: '',
     },
     ...{ digest: 'b', level: 'low', resources: [], expired: [] },
+    id: more.key ?? 'k',
     content: {
       title: 'T',
       actor: {
