@@ -29,3 +29,29 @@ export function parseMoment(value: string): number {
     );
   return time;
 }
+
+/** To see on one's own files that findings do not depend on the order of events. */
+export const shuffleOption = (): Option =>
+  new Option('--shuffle [seed]', 'take the events in another order: the findings are the same')
+    .preset('1')
+    .argParser(parseSeed);
+
+/** To see on one's own files that findings do not depend on events that come again. */
+export const duplicateOption = (): Option =>
+  new Option('--dup [share]', 'take this share of the events twice (0 to 1): the findings are the same')
+    .preset('0.5')
+    .argParser(parseShare);
+
+function parseSeed(value: string): number {
+  if (!/^\d{1,9}$/.test(value))
+    throw new InvalidArgumentError('Give a whole number (--shuffle=7), and paths before it.');
+  return Number(value);
+}
+
+function parseShare(value: string): number {
+  const share = Number(value);
+  if (value.trim() === '' || !(share >= 0 && share <= 1)) {
+    throw new InvalidArgumentError('Give a number from 0 to 1 (--dup=0.5), and paths before it.');
+  }
+  return share;
+}

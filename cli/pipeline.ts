@@ -7,6 +7,7 @@ import type { Finding } from '../engine/finding';
 import { match, type Match } from '../engine/match';
 import type { Ruleset } from '../engine/ruleset';
 import { MemoryStore } from '../state/memory';
+import { arrange, type Arrangement } from './arrange';
 
 /** What became of every record: `in = matched + unmatched + rejected + duplicate + outside`. */
 export interface Counters {
@@ -41,6 +42,8 @@ export interface ReplayOptions {
   /** Milliseconds since the epoch; events without a usable time are always taken. */
   since?: number | undefined;
   until?: number | undefined;
+  /** Take the events in another order, or some of them twice; holds all of them in memory. */
+  arrangement?: Arrangement | undefined;
   onReject?: (file: string, rejected: Rejected) => void;
   onProgress?: (file: string, bytesRead: number) => void;
 }
@@ -87,26 +90,30 @@ class Pass {
 
   async *matches(files: string[]): AsyncIterable<Match> {
     this.counters.files = files.length;
+    const { arrangement } = this.options;
+    const all: Event[] = [];
     for await (const { file, bytesRead, events, rejected } of readEvents(files)) {
       for (const one of rejected) this.reject(file, one);
-      for (const event of events) {
-        this.counters.in++;
-        if (!this.isInside(event)) {
-          this.counters.outside++;
-          continue;
-        }
-        const matches = match(event, this.ruleset);
-        if (matches.length === 0) {
-          this.counters.unmatched++;
-          continue;
-        }
-        if (this.matchedKeys.has(event.key)) this.counters.duplicate++;
-        else this.counters.matched++;
-        this.matchedKeys.add(event.key);
-        yield* matches;
-      }
+      if (arrangement) all.push(...events);
+      else for (const event of events) yield* this.take(event);
       this.options.onProgress?.(file, bytesRead);
     }
+    if (arrangement) for (const event of arrange(all, arrangement)) yield* this.take(event);
+  }
+
+  /** Counts an event, and gives its matches. */
+  private take(event: Event): Match[] {
+    this.counters.in++;
+    if (!this.isInside(event)) {
+      this.counters.outside++;
+      return [];
+    }
+    const matches = match(event, this.ruleset);
+    if (matches.length === 0) this.counters.unmatched++;
+    else if (this.matchedKeys.has(event.key)) this.counters.duplicate++;
+    else this.counters.matched++;
+    if (matches.length > 0) this.matchedKeys.add(event.key);
+    return matches;
   }
 
   private reject(file: string, rejected: Rejected): void {

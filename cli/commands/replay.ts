@@ -12,7 +12,15 @@ import { jsonLine } from '../../findings/escape';
 import { readConfig } from '../config';
 import { loadDetectors } from '../detectors';
 import { EXIT, UsageError } from '../errors';
-import { configOption, detectorsOption, levelOption, parseMoment, type Level } from '../options';
+import {
+  configOption,
+  detectorsOption,
+  levelOption,
+  parseMoment,
+  shuffleOption,
+  duplicateOption,
+  type Level,
+} from '../options';
 import { packageRoot } from '../package-root';
 import { replay } from '../pipeline';
 import { renderSummary } from '../summary';
@@ -25,6 +33,8 @@ interface Options {
   since?: number;
   until?: number;
   rejects?: string;
+  shuffle?: number;
+  dup?: number;
   json?: boolean;
 }
 
@@ -48,6 +58,8 @@ export function registerReplay(program: Command): void {
     .option('--since <time>', 'leave out earlier events: a day, a time, or a timespan before now (7d)', parseMoment)
     .option('--until <time>', 'leave out later events', parseMoment)
     .option('--rejects <file>', 'write what could not be read to a file, a JSON line each, with the reason')
+    .addOption(shuffleOption())
+    .addOption(duplicateOption())
     .option('--json', 'one finding a line as JSON, and nothing else on standard output')
     .addHelpText(
       'after',
@@ -75,6 +87,10 @@ async function run(paths: string[], options: Options): Promise<number> {
   const result = await replay(files, ruleset, {
     since: options.since,
     until: options.until,
+    arrangement:
+      options.shuffle === undefined && options.dup === undefined
+        ? undefined
+        : { shuffle: options.shuffle, duplicate: options.dup },
     onProgress: progress.update,
     onReject: (file, rejected) => rejects?.write(file, rejected),
   });
