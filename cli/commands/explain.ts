@@ -7,6 +7,8 @@ import { findFiles, mayHoldEvents } from '../../events/files';
 import { text } from '../../events/json';
 import { readEvents } from '../../events/read';
 import { formatTime } from '../../events/time';
+import type { Correlation } from '../../engine/correlation';
+import type { Detector } from '../../engine/detector';
 import { explain, type Clause, type Explanation } from '../../engine/explain';
 import type { Rule } from '../../engine/rule';
 import type { Ruleset } from '../../engine/ruleset';
@@ -14,6 +16,7 @@ import { jsonLine, printable } from '../../findings/escape';
 import { readConfig } from '../config';
 import { loadDetectors } from '../detectors';
 import { UsageError } from '../errors';
+import { explainWindow, type WindowExplanation } from '../explain-window';
 import { configOption, detectorsOption } from '../options';
 import { samplesConfig, samplesFolder } from './replay';
 
@@ -28,7 +31,8 @@ export function registerExplain(program: Command): void {
     .command('explain')
     .summary('say why a detector did or did not match an event')
     .description(
-      'Shows, for one event and one detector, every clause that held or the first that failed, with the values seen.\n' +
+      'Shows, for one event and one detector, every clause that held or the first that failed, with the values seen;\n' +
+        'for a correlation, the hits that were counted together with the event, and which of them fire.\n' +
         'Exit codes: 0 done, whatever the verdict; 2 wrong usage, no such event or detector.',
     )
     .argument('<detector>', "a detector's id, file name, name or title")
@@ -44,8 +48,20 @@ export function registerExplain(program: Command): void {
         options.detectors,
         readConfig(options.config ?? (inSamples ? samplesConfig : undefined)),
       );
-      const rule = findRule(detector, ruleset);
-      const found = await findEvent(event, paths);
+      const rule = findDetector(detector, ruleset);
+      const { found, events } = await findEvent(event, paths);
+      if (rule.kind === 'correlation') {
+        const window = explainWindow(found, rule, events, ruleset);
+        const json = {
+          detectorId: rule.id,
+          title: rule.title,
+          file: rule.document.source.file,
+          eventId: found.id,
+          ...window,
+        };
+        process.stdout.write(options.json ? `${jsonLine(json)}\n` : renderWindow(found, rule, window));
+        return;
+      }
       const explanation = explain(found, rule, ruleset);
       process.stdout.write(
         options.json ? `${jsonLine(toJson(found, rule, explanation))}\n` : render(found, rule, explanation),
@@ -53,26 +69,33 @@ export function registerExplain(program: Command): void {
     });
 }
 
-function findRule(name: string, ruleset: Ruleset): Rule {
+function findDetector(name: string, ruleset: Ruleset): Rule | Correlation {
   const wanted = name.toLowerCase();
-  const matching = ruleset.rules.filter((rule) => {
+  const detectors = [...ruleset.rules, ...ruleset.correlations];
+  const matching = detectors.filter((rule) => {
     const stem = basename(rule.document.source.file).replace(/\.ya?ml$/i, '');
     return [rule.id, rule.name, rule.title, stem].some((candidate) => candidate?.toLowerCase() === wanted);
   });
+  // A file may hold a correlation and the rules that it counts: its name means the correlation.
+  const correlations = matching.filter((found) => found.kind === 'correlation');
+  if (matching.length > 1 && correlations.length === 1) return correlations[0]!;
   if (matching.length === 1) return matching[0]!;
   if (matching.length > 1) throw new UsageError(`${name}: ${matching.length} detectors are called so; give the id`);
-  const near = ruleset.rules.filter((rule) => rule.document.source.file.toLowerCase().includes(wanted)).slice(0, 3);
+  const near = detectors.filter((rule) => rule.document.source.file.toLowerCase().includes(wanted)).slice(0, 3);
   const hint = near.map((rule) => basename(rule.document.source.file).replace(/\.ya?ml$/i, '')).join(', ');
   throw new UsageError(`${name}: no such detector${hint ? `; did you mean ${hint}?` : ''}`);
 }
 
-async function findEvent(wanted: string, paths: string[]): Promise<Event> {
+/** The event, and all that were read on the way: they may be in its window. */
+async function findEvent(wanted: string, paths: string[]): Promise<{ found: Event; events: Event[] }> {
   const isFile = wanted === '-' || statSync(wanted, { throwIfNoEntry: false })?.isFile() === true;
   const { files, problems } = findFiles(isFile ? [wanted] : paths.length > 0 ? paths : [samplesFolder], mayHoldEvents);
   if (problems.length > 0) throw new UsageError(problems.join('\n'));
   const found = new Map<string, Event>();
+  const all: Event[] = [];
   for await (const { events } of readEvents(files)) {
     for (const event of events) {
+      all.push(event);
       const isWanted = isFile || event.id.toLowerCase() === wanted.toLowerCase() || event.key === wanted;
       if (isWanted) found.set(`${event.key} ${event.digest}`, event);
     }
@@ -87,26 +110,45 @@ async function findEvent(wanted: string, paths: string[]): Promise<Event> {
         : `${wanted}: ${found.size} events have this id; give a file that holds one of them`,
     );
   }
-  return event;
+  return { found: event, events: all };
 }
 
 function toJson(event: Event, rule: Rule, explanation: Explanation): object {
   return { detectorId: rule.id, title: rule.title, file: rule.document.source.file, eventId: event.id, ...explanation };
 }
 
+function header(event: Event, { title, document }: Detector): string[] {
+  const time = event.time === undefined ? 'without a usable time' : formatTime(event.time);
+  const name = text(event.record, 'eventName') ?? text(event.record, 'type') ?? event.logsource.service;
+  return [`${title} (${document.source.file})`, `${name}, ${event.id}, ${time}`, ''].map(printable);
+}
+
+function renderWindow(
+  event: Event,
+  correlation: Correlation,
+  { fires, reason, group, hits }: WindowExplanation,
+): string {
+  const colors = pc.createColors(process.stdout.isTTY === true && !process.env['NO_COLOR']);
+  const groups = Object.entries(group).map(([field, value]) => `${field} = ${value}`);
+  const lines = [
+    ...header(event, correlation),
+    `${fires ? colors.red('fires') : colors.green('does not fire')}: ${printable(reason)}`,
+    ...(groups.length > 0 ? [printable(`  group  ${groups.join(', ')}`)] : []),
+    ...hits.map((hit) => {
+      const value = hit.value === null ? '' : `  ${hit.value}`;
+      return printable(
+        `  ${hit.fires ? '✓' : '·'} ${hit.time}  ${hit.rule}${value}  ${hit.eventId}${hit.isThis ? '  (this one)' : ''}`,
+      );
+    }),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
 function render(event: Event, rule: Rule, { matched, reason, clauses, level }: Explanation): string {
   const colors = pc.createColors(process.stdout.isTTY === true && !process.env['NO_COLOR']);
   const verdict = matched ? colors.red(`match (${level})`) : colors.green('no match');
-  const time = event.time === undefined ? 'without a usable time' : formatTime(event.time);
-  const name = text(event.record, 'eventName') ?? text(event.record, 'type') ?? event.logsource.service;
-  const lines = [
-    `${rule.title} (${rule.document.source.file})`,
-    `${name}, ${event.id}, ${time}`,
-    '',
-    `${verdict}: ${printable(reason)}`,
-    ...clauses.map((clause) => renderClause(clause)),
-  ];
-  return `${lines.map((line, i) => (i < 3 ? printable(line) : line)).join('\n')}\n`;
+  const lines = [...header(event, rule), `${verdict}: ${printable(reason)}`, ...clauses.map(renderClause)];
+  return `${lines.join('\n')}\n`;
 }
 
 function renderClause({ within, clause, favours, saw, line }: Clause): string {

@@ -144,3 +144,37 @@ describe('explain', () => {
     expect(near.stderr).toContain('aws_iam_user_granted_administrator');
   });
 });
+
+describe('explain a correlation', () => {
+  const rules = join(folder, 'correlation.yml');
+  writeFileSync(
+    rules,
+    [
+      'title: base\nname: base\nlogsource: {product: aws, service: cloudtrail}\ndetection: {sel: {eventName: AttachUserPolicy}, condition: sel}\nlevel: low',
+      'title: Three of them\nname: three\ncorrelation: {type: event_count, rules: [base], group-by: [recipientAccountId], timespan: 1h, condition: {gte: 3}}\nlevel: high\n',
+    ].join('\n---\n'),
+  );
+  const events = ['02:00', '02:10', '02:20', '09:00'].map((time, i) => ({
+    eventVersion: '1.11',
+    eventTime: `2026-03-03T${time}:00Z`,
+    eventSource: 'iam.amazonaws.com',
+    eventName: i === 3 ? 'CreateUser' : 'AttachUserPolicy',
+    eventID: `0d9b0f4e-6a51-4c6b-9e0a-2f7d1c3b5a8${i}`,
+    recipientAccountId: '111122223333',
+  }));
+  const logs = join(folder, 'logs.json');
+  writeFileSync(logs, JSON.stringify({ Records: events }));
+
+  test('shows the hits of its window and that they fire', () => {
+    const { code, stdout } = privwatch(['explain', 'three', events[1]!.eventID, logs, '-d', rules]);
+    expect(code).toBe(0);
+    expect(stdout).toContain('fires: a window of 3600 s');
+    expect(stdout.match(/✓ 2026-03-03T02/g)).toHaveLength(3);
+    expect(stdout).toMatch(/02:10:00Z {2}base {2}\S+ {2}\(this one\)/);
+  });
+
+  test('says why an event is in no window', () => {
+    const { stdout } = privwatch(['explain', 'three', events[3]!.eventID, logs, '-d', rules]);
+    expect(stdout).toContain('does not fire: the event is no hit of base');
+  });
+});
