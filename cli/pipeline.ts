@@ -42,6 +42,10 @@ export interface ReplayOptions {
   /** Milliseconds since the epoch; events without a usable time are always taken. */
   since?: number | undefined;
   until?: number | undefined;
+  /** First-seen detectors file nothing for what is seen this long after the first event, in milliseconds. */
+  learnMilliseconds?: number | undefined;
+  /** Files of what is known already: only first-seen detectors look at them, and file nothing until they end. */
+  learnFiles?: string[] | undefined;
   /** Take the events in another order, or some of them twice; holds all of them in memory. */
   arrangement?: Arrangement | undefined;
   onReject?: (file: string, rejected: Rejected) => void;
@@ -59,8 +63,9 @@ export async function replay(files: string[], ruleset: Ruleset, options: ReplayO
   const correlated = await correlate(pass.matches(files), ruleset, new MemoryStore(), { over });
   const findings = new Map<string, Finding>();
   for (const change of correlated.changes) applyChanges(findings, changes(change, ruleset));
+  const isLearned = pass.learned();
   return {
-    findings: [...findings.values()].sort(byWeight),
+    findings: [...findings.values()].filter((finding) => !isLearned(finding)).sort(byWeight),
     counters: { ...pass.counters, conflicting: correlated.conflicting },
     span: pass.first === Infinity ? undefined : { first: pass.first, last: pass.last },
     accounts: [...pass.accounts].sort(),
@@ -81,6 +86,7 @@ class Pass {
   readonly reasons = new Map<string, number>();
   first = Infinity;
   last = -Infinity;
+  private learnedUntil = -Infinity;
   private readonly matchedKeys = new Set<string>();
 
   constructor(
@@ -90,7 +96,13 @@ class Pass {
 
   async *matches(files: string[]): AsyncIterable<Match> {
     this.counters.files = files.length;
-    const { arrangement } = this.options;
+    const { arrangement, learnFiles = [] } = this.options;
+    for await (const { events } of readEvents(learnFiles)) {
+      for (const event of events) {
+        if (event.time !== undefined && event.time > this.learnedUntil) this.learnedUntil = event.time;
+        yield* match(event, this.ruleset).filter(({ rule }) => rule.firstSeen);
+      }
+    }
     const all: Event[] = [];
     for await (const { file, bytesRead, events, rejected } of readEvents(files)) {
       for (const one of rejected) this.reject(file, one);
@@ -99,6 +111,14 @@ class Pass {
       this.options.onProgress?.(file, bytesRead);
     }
     if (arrangement) for (const event of arrange(all, arrangement)) yield* this.take(event);
+  }
+
+  /** Whether a finding is one of those that only show what is usual. */
+  learned(): (finding: Finding) => boolean {
+    const until = Math.max(this.learnedUntil, this.first + (this.options.learnMilliseconds ?? -Infinity));
+    const firstSeen = new Set(this.ruleset.rules.filter((rule) => rule.firstSeen).map(({ id }) => id));
+    return (finding) =>
+      firstSeen.has(finding.detectorId) && finding.firstSeen !== null && Date.parse(finding.firstSeen) <= until;
   }
 
   /** Counts an event, and gives its matches. */

@@ -5,6 +5,7 @@ import { Presets, SingleBar } from 'cli-progress';
 import { findFiles, mayHoldEvents } from '../../events/files';
 import { redact, redactText } from '../../events/redact';
 import type { Json } from '../../events/json';
+import { parseTimespan } from '../../events/time';
 import type { Rejected } from '../../events/unwrap';
 import { rank } from '../../engine/level';
 import { renderFindings } from '../../findings/console';
@@ -22,7 +23,7 @@ import {
   type Level,
 } from '../options';
 import { packageRoot } from '../package-root';
-import { replay } from '../pipeline';
+import { replay, type ReplayOptions } from '../pipeline';
 import { renderSummary } from '../summary';
 
 interface Options {
@@ -33,6 +34,7 @@ interface Options {
   since?: number;
   until?: number;
   rejects?: string;
+  learn?: string;
   shuffle?: number;
   dup?: number;
   json?: boolean;
@@ -58,6 +60,10 @@ export function registerReplay(program: Command): void {
     .option('--since <time>', 'leave out earlier events: a day, a time, or a timespan before now (7d)', parseMoment)
     .option('--until <time>', 'leave out later events', parseMoment)
     .option('--rejects <file>', 'write what could not be read to a file, a JSON line each, with the reason')
+    .option(
+      '--learn <time|path>',
+      'let first-seen detectors file nothing for a timespan after the first event (7d), or for what is in a folder',
+    )
     .addOption(shuffleOption())
     .addOption(duplicateOption())
     .option('--json', 'one finding a line as JSON, and nothing else on standard output')
@@ -87,6 +93,7 @@ async function run(paths: string[], options: Options): Promise<number> {
   const result = await replay(files, ruleset, {
     since: options.since,
     until: options.until,
+    ...learning(options.learn),
     arrangement:
       options.shuffle === undefined && options.dup === undefined
         ? undefined
@@ -109,6 +116,16 @@ async function run(paths: string[], options: Options): Promise<number> {
   if (options.failOn && result.findings.some(({ severity }) => rank(severity) >= rank(options.failOn!)))
     return EXIT.found;
   return result.counters.rejected > 0 ? EXIT.unread : EXIT.done;
+}
+
+/** A timespan after the first event, or files of what is known already. */
+function learning(learn: string | undefined): Pick<ReplayOptions, 'learnMilliseconds' | 'learnFiles'> {
+  if (learn === undefined) return {};
+  const learnMilliseconds = parseTimespan(learn);
+  if (learnMilliseconds !== undefined) return { learnMilliseconds };
+  const { files, problems } = findFiles([learn], mayHoldEvents);
+  if (problems.length > 0) throw new UsageError(`--learn takes a timespan (7d) or a path: ${problems.join('; ')}`);
+  return { learnFiles: files };
 }
 
 /** On a terminal only, and only where it takes long enough to be worth a look. */

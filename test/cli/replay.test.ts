@@ -249,3 +249,42 @@ test('author and licence of an imported rule are passed on', () => {
   const [finding] = lines(privwatch(['replay', leaked, '--json', '-d', imported]).stdout);
   expect(finding).toMatchObject({ author: 'Somebody Else', license: 'DRL-1.1' });
 });
+
+describe('a first-seen detector', () => {
+  const rules = file(
+    'first-seen.yml',
+    'title: New\nlogsource: {product: aws, service: cloudtrail}\ndetection: {sel: {eventName: AttachUserPolicy}, condition: sel}\nlevel: low\nprivwatch: {first_seen: {fields: [requestParameters.userName], forget: 60d}}\n',
+  );
+  const sight = (user: string, day: number): object => ({
+    ...record,
+    eventID: `4d9b0f4e-6a51-4c6b-9e0a-2f7d1c3b5${user.length}${String(day).padStart(2, '0')}`,
+    eventTime: `2026-03-${String(day).padStart(2, '0')}T02:15:00Z`,
+    requestParameters: { userName: user },
+  });
+  const path = file(
+    'sights.json',
+    JSON.stringify([sight('bob', 1), sight('bob', 5), sight('alice', 5), sight('bob', 9)]),
+  );
+  const days = (...args: string[]): unknown[] =>
+    lines(privwatch(['replay', path, '--json', '-d', rules, ...args]).stdout).map(({ group, firstSeen }) => [
+      Object.values(group as Record<string, string>)[0],
+      firstSeen,
+    ]);
+
+  test('files the first sight of each tuple', () => {
+    expect(days()).toEqual([
+      ['bob', '2026-03-01T02:15:00Z'],
+      ['alice', '2026-03-05T02:15:00Z'],
+    ]);
+  });
+
+  test('--learn leaves out what is seen in the first days', () => {
+    expect(days('--learn', '2d')).toEqual([['alice', '2026-03-05T02:15:00Z']]);
+  });
+
+  test('--learn leaves out what a folder shows to be known', () => {
+    const known = file('known.json', JSON.stringify([sight('alice', 2)]));
+    expect(days('--learn', known)).toEqual([]);
+    expect(privwatch(['replay', path, '--learn', join(folder, 'nowhere')]).code).toBe(2);
+  });
+});
