@@ -2,8 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { derivedFields } from '../events/derived';
+import { at, text } from '../events/json';
 import { rank } from '../engine/level';
 import { modifierNames } from '../engine/modifiers';
+import type { Correlation } from '../engine/correlation';
+import type { Detector } from '../engine/detector';
 import type { Rule } from '../engine/rule';
 import type { Ruleset } from '../engine/ruleset';
 import { baseNames } from './detector-tests/events';
@@ -43,40 +46,51 @@ function outputOf(command: string): string {
   });
 }
 
-function detectorsPage({ rules }: Ruleset): string {
-  const rows = [...rules]
+function detectorsPage(ruleset: Ruleset): string {
+  const detectors = detectorsOf(ruleset);
+  const rows = [...detectors]
     .sort((a, b) => rank(b.level) - rank(a.level) || (a.title < b.title ? -1 : 1))
-    .map(
-      (rule) =>
-        `| ${levelsOf(rule)} | [${cell(rule.title)}](../${fileOf(rule)}) | ${cell(firstSentence(rule))} | ${attackOf(rule)} |`,
-    );
+    .map((detector) => {
+      const title = `[${cell(detector.title)}](../${fileOf(detector)})`;
+      return `| ${levelsOf(detector)} | ${title} | ${kindOf(detector)} | ${cell(firstSentence(detector))} | ${attackOf(detector)} |`;
+    });
   return [
     '# Detectors',
     NOTE,
     '',
-    `${rules.length} detectors, ${rules.reduce((sum, { tests }) => sum + tests.length, 0)} tests in them. A second level is what the`,
+    `${detectors.length} detectors, ${detectors.reduce((sum, { tests }) => sum + tests.length, 0)} tests in them. A second level is what the`,
     "detector's `severity` conditions can make of it.",
     '',
-    '| Level | Detector | What it sees | ATT&CK |',
-    '| --- | --- | --- | --- |',
+    '| Level | Detector | Kind | What it sees | ATT&CK |',
+    '| --- | --- | --- | --- | --- |',
     ...rows,
     '',
   ].join('\n');
 }
 
-function levelsOf({ level, severity }: Rule): string {
+/** What files findings: rules, but for those that are only counted by a correlation, and correlations. */
+export function detectorsOf({ rules, correlations }: Ruleset): (Rule | Correlation)[] {
+  return [...rules, ...correlations].filter(({ silenced }) => !silenced);
+}
+
+function kindOf(detector: Rule | Correlation): string {
+  if (detector.kind === 'rule') return detector.firstSeen ? 'first seen' : 'one event';
+  return `${detector.window.type} in ${text(at(detector.document.data, 'correlation', 'timespan'))}`;
+}
+
+function levelsOf({ level, severity }: Detector): string {
   return [...new Set([level, ...severity.map((entry) => entry.level)])].join(', ');
 }
 
-function fileOf({ document }: Rule): string {
+function fileOf({ document }: Detector): string {
   return document.source.file.replace(/^.*?(?=detectors\/)/, '');
 }
 
-function firstSentence({ metadata }: Rule): string {
+function firstSentence({ metadata }: Detector): string {
   return /^.*?[.](?=\s|$)/s.exec(metadata.description ?? '')?.[0] ?? '';
 }
 
-function attackOf({ metadata }: Rule): string {
+function attackOf({ metadata }: Detector): string {
   const techniques = metadata.tags.map((tag) => /^attack\.(t\d{4}(?:\.\d{3})?)$/.exec(tag)?.[1]?.toUpperCase());
   return techniques
     .filter((technique) => technique !== undefined)
