@@ -30,9 +30,10 @@ export function generatedPages(ruleset: Ruleset): Record<string, string> {
  */
 function withExamples(page: string): string {
   return page.replace(
-    /(<!-- (output|file): (.+?) -->\n```\w*\n)[\s\S]*?(?=```)/g,
+    /(<!-- (output|file): (.+?) -->\s*```\w*\n)[\s\S]*?(?=```)/g,
     (_all, head: string, kind: string, what: string) => {
-      return head + (kind === 'file' ? readFileSync(join(packageRoot, what), 'utf8') : outputOf(what));
+      const content = kind === 'file' ? readFileSync(join(packageRoot, what), 'utf8') : outputOf(what);
+      return `${head}${content.trimEnd()}\n`;
     },
   );
 }
