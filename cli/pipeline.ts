@@ -1,5 +1,6 @@
 import type { Event } from '../events/event';
 import { readEvents } from '../events/read';
+import { redactText } from '../events/redact';
 import type { Rejected } from '../events/unwrap';
 import { applyChanges, byWeight, changes } from '../engine/changes';
 import { correlate } from '../engine/correlate';
@@ -68,7 +69,7 @@ export async function replay(files: string[], ruleset: Ruleset, options: ReplayO
     findings: [...findings.values()].filter((finding) => !isLearned(finding)).sort(byWeight),
     counters: { ...pass.counters, conflicting: correlated.conflicting },
     span: pass.first === Infinity ? undefined : { first: pass.first, last: pass.last },
-    accounts: [...pass.accounts].sort(),
+    accounts: [...pass.accounts].map(redactText).sort(),
     reasons: pass.reasons,
   };
 }

@@ -1,6 +1,7 @@
 import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { decode, gunzip, isGzip, utf8Chunks } from './bytes';
 import type { Json } from './json';
+import { redactText } from './redact';
 import { RecordSplitter, type Piece } from './split';
 import { unwrap, type Rejected, type Unwrapped } from './unwrap';
 
@@ -153,7 +154,8 @@ function rejectedText(text: string, reason: string): Rejected {
 
 function notJson(text: string): Rejected {
   const isKept = text.length <= LONGEST_REJECTED_TEXT && !isBinary(text);
-  const [begin] = text.trimStart().slice(0, 40).split('\n');
+  // More than is quoted, so that a secret is known for one before it is cut.
+  const [begin] = redactText(text.trimStart().slice(0, 400)).slice(0, 40).split('\n');
   return { reason: `not JSON: it begins with ${JSON.stringify(begin!.trimEnd())}`, record: isKept ? text : null };
 }
 

@@ -67,6 +67,19 @@ export function redact(record: JsonObject): JsonObject {
   return redactValue(record, 0) as JsonObject;
 }
 
+/** The same for a whole event: what should be an id, an account or a Region is text of the record too. */
+export function redactEvent(event: Event): Event {
+  const { logsource, time, account, region, revision, digest } = event;
+  return {
+    ...{ logsource, time, revision, digest },
+    record: redact(event.record),
+    key: redactText(event.key),
+    id: redactText(event.id),
+    account: account && redactText(account),
+    region: region && redactText(region),
+  };
+}
+
 function redactValue(value: Json, depth: number): Json {
   if (typeof value === 'string') return redactText(value);
   if (typeof value !== 'object' || value === null) return value;
@@ -75,7 +88,7 @@ function redactValue(value: Json, depth: number): Json {
   // A null prototype, so that a member called "__proto__" is a member like any other.
   const copy = Object.create(null) as JsonObject;
   for (const [key, member] of Object.entries(value)) {
-    copy[key] = SECRET_NAME.test(key) ? redactSecret(member) : redactValue(member, depth + 1);
+    copy[redactText(key)] = SECRET_NAME.test(key) ? redactSecret(member) : redactValue(member, depth + 1);
   }
   return copy;
 }

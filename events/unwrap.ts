@@ -1,5 +1,6 @@
 import { makeEvent, sources, type Event } from './event';
 import { at, isObject, MAX_DEPTH, type Json, type JsonObject } from './json';
+import { redactText } from './redact';
 
 /** A record that cannot be read: why, and all of it, so that it can be read again. */
 export interface Rejected {
@@ -59,7 +60,9 @@ export function unwrap(value: Json, out: Unwrapped, nesting = 0): void {
 }
 
 function reject(out: Unwrapped, reason: string, record: Json): void {
-  out.rejected.push({ reason: reason.length > 200 ? `${reason.slice(0, 200)}…` : reason, record });
+  // It quotes the record, and unlike the record it is printed as it is.
+  const clean = redactText(reason);
+  out.rejected.push({ reason: clean.length > 200 ? `${clean.slice(0, 200)}…` : clean, record });
 }
 
 /** Any of the three is enough: real records lack one or two of them (service events, Insights). */

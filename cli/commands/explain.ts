@@ -6,6 +6,7 @@ import type { Event } from '../../events/event';
 import { findFiles, mayHoldEvents } from '../../events/files';
 import { text } from '../../events/json';
 import { readEvents } from '../../events/read';
+import { redactEvent } from '../../events/redact';
 import { formatTime } from '../../events/time';
 import type { Correlation } from '../../engine/correlation';
 import type { Detector } from '../../engine/detector';
@@ -63,8 +64,9 @@ export function registerExplain(program: Command): void {
         return;
       }
       const explanation = explain(found, rule, ruleset);
+      const shown = redactEvent(found);
       process.stdout.write(
-        options.json ? `${jsonLine(toJson(found, rule, explanation))}\n` : render(found, rule, explanation),
+        options.json ? `${jsonLine(toJson(shown, rule, explanation))}\n` : render(shown, rule, explanation),
       );
     });
 }

@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { Presets, SingleBar } from 'cli-progress';
 import { findFiles, mayHoldEvents } from '../../events/files';
-import { redact, redactText } from '../../events/redact';
-import type { Json } from '../../events/json';
+import { redact } from '../../events/redact';
 import { parseTimespan } from '../../events/time';
 import type { Rejected } from '../../events/unwrap';
 import { rank } from '../../engine/level';
@@ -163,13 +162,9 @@ function openRejects(file: string): { write: (from: string, rejected: Rejected) 
   }
   return {
     write: (from, { reason, record }) => {
-      writeSync(descriptor, `${JSON.stringify({ file: from, reason, record: withoutSecrets(record) })}\n`);
+      // Whole, but for secrets: those are of no use to whoever reads the record again.
+      writeSync(descriptor, `${jsonLine({ file: from, reason, ...redact({ record }) })}\n`);
     },
     close: () => closeSync(descriptor),
   };
-}
-
-/** Whole, but for secrets: those are of no use to whoever reads the record again. */
-function withoutSecrets(record: Json): Json {
-  return typeof record === 'string' ? redactText(record) : (redact({ record })['record'] ?? null);
 }

@@ -1,11 +1,30 @@
 import fc from 'fast-check';
 import type { Json, JsonObject } from '../../events/json';
-import { redact, REDACTED, redactText } from '../../events/redact';
+import { parse } from '../../events/read';
+import { redact, REDACTED, redactEvent, redactText } from '../../events/redact';
 import { anyJson } from './support';
 
 const plain = (record: JsonObject): Json => JSON.parse(JSON.stringify(redact(record))) as Json;
 const stsToken = `FwoGZXIvYXdzEBYaD${'x1/+'.repeat(20)}==`;
 const jwt = `eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.${'s_-9'.repeat(8)}`;
+
+test('a secret that is a name, or stands where an id should, is redacted', () => {
+  expect(plain({ [stsToken]: 1, [`password=${jwt}`]: 2 })).toEqual({ [REDACTED]: 1, [`password=${REDACTED}`]: 2 });
+  const { events, rejected } = parse(
+    Buffer.from(
+      JSON.stringify([
+        { eventName: 'A', eventID: stsToken, awsRegion: stsToken, recipientAccountId: stsToken },
+        { [stsToken]: 1 },
+        { detail: {}, source: 'x', 'detail-type': stsToken },
+      ]),
+    ),
+  );
+  rejected.push(...parse(Buffer.from(stsToken)).rejected);
+  const { key, id, account, region } = redactEvent(events[0]!);
+  const shown = [key, id, account, region, ...rejected.map(({ reason }) => reason)];
+  expect(shown).toHaveLength(7);
+  for (const text of shown) expect(text).not.toContain(stsToken.slice(0, 12));
+});
 
 describe('a member is redacted by its name', () => {
   test.each([
