@@ -1,11 +1,11 @@
-import { realpathSync, statSync } from 'node:fs';
-import { basename, isAbsolute, join } from 'node:path';
-import { globSync, isDynamicPattern } from 'tinyglobby';
+import { readdirSync, realpathSync, statSync } from 'node:fs';
+import { basename, isAbsolute, join, relative, resolve } from 'node:path';
+import { globSync, isDynamicPattern, type GlobOptions } from 'tinyglobby';
 import { STDIN } from './read';
 
 /** Files under the paths a user gave, and what was left out. */
 export interface FoundFiles {
-  /** In text order, each once. */
+  /** In text order, each once; among them folders that cannot be listed, so that reading them says why. */
   files: string[];
   /** Within folders only: documents and settings, which hold no events. A file that is named is always read. */
   passedOver: string[];
@@ -24,27 +24,58 @@ export function findFiles(paths: string[], isWanted: (name: string) => boolean):
   for (const path of paths) {
     if (path === STDIN) found.set(STDIN, STDIN);
     else if (kindOf(path) === 'folder') {
-      for (const name of globSync('**/*', { cwd: path, onlyFiles: true })) {
+      const { files, unlisted } = glob('**/*', { cwd: path });
+      for (const name of files) {
         const file = join(path, name);
         add(isWanted(basename(file)) ? found : passedOver, file);
       }
+      for (const folder of unlisted) add(found, join(path, relative(path, folder)));
     } else if (kindOf(path) === 'file') add(found, path);
     else if (isDynamicPattern(path)) {
-      const files = globSync(path, { onlyFiles: true, absolute: isAbsolute(path) });
-      if (files.length === 0) problems.add(`${path}: no file matches`);
+      const { files, unlisted } = glob(path, { absolute: isAbsolute(path) });
+      if (files.length + unlisted.length === 0) problems.add(`${path}: no file matches`);
       for (const file of files) add(found, file);
+      for (const folder of unlisted) add(found, isAbsolute(path) ? folder : relative('', folder));
     } else problems.add(`${path}: no such file or folder`);
   }
   for (const real of found.keys()) passedOver.delete(real);
   return { files: sorted(found.values()), passedOver: sorted(passedOver.values()), problems: sorted(problems) };
 }
 
+/** What a pattern matches, and the folders (absolute) that it may have matched in and that cannot be listed. */
+function glob(pattern: string, options: GlobOptions): { files: string[]; unlisted: string[] } {
+  const unlisted: string[] = [];
+  const list = ((folder: string, how: { withFileTypes: true }) => {
+    try {
+      return readdirSync(folder, how);
+    } catch (error) {
+      unlisted.push(resolve(folder));
+      throw error;
+    }
+  }) as typeof readdirSync;
+  const files = globSync(pattern, { ...options, onlyFiles: true, fs: { readdirSync: list } });
+  return { files, unlisted };
+}
+
 /** Under its real path, so that a file with two names counts once; of the names, the first in text order. */
 function add(files: Map<string, string>, file: string): void {
-  if (kindOf(file) !== 'file') return; // a link to nothing
-  const real = realpathSync(file);
+  const real = realPath(file);
+  if (real === undefined) return; // a link to nothing
   const known = files.get(real);
   if (known === undefined || file < known) files.set(real, file);
+}
+
+/** Undefined if there is nothing; where that cannot be known, the path itself. */
+function realPath(file: string): string | undefined {
+  try {
+    return realpathSync(file);
+  } catch (error) {
+    return isForbidden(error) ? resolve(file) : undefined;
+  }
+}
+
+function isForbidden(error: unknown): boolean {
+  return ['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
 function sorted(names: Iterable<string>): string[] {
@@ -56,11 +87,14 @@ export function mayHoldEvents(name: string): boolean {
   return !/\.(md|ya?ml)$/i.test(name);
 }
 
-/** Anything that is no folder counts as a file, a named pipe for one; undefined if there is nothing to get at. */
+/**
+ * Anything that is no folder counts as a file, a named pipe for one, and what must not be looked at: reading it says so.
+ * Undefined if there is nothing.
+ */
 function kindOf(path: string): 'file' | 'folder' | undefined {
   try {
     return statSync(path).isDirectory() ? 'folder' : 'file';
-  } catch {
-    return undefined;
+  } catch (error) {
+    return isForbidden(error) ? 'file' : undefined;
   }
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
 import fc from 'fast-check';
 import { findFiles, mayHoldEvents } from '../../events/files';
 import { temporaryFolder } from './support';
@@ -43,6 +43,21 @@ test.each<[string, string, string[]]>([
     passedOver: [],
     problems: [],
   });
+});
+
+/** Root reads everything. */
+const unlessRoot = process.getuid?.() === 0 ? test.skip : test;
+
+unlessRoot('what must not be listed or looked at is found, so that reading it says so', () => {
+  for (const name of ['locked', 'locked/deaf', 'locked/blind']) mkdirSync(at(name));
+  for (const name of ['locked/deaf/a.json', 'locked/blind/b.json']) folder.write(name, '{}');
+  chmodSync(at('locked/deaf'), 0o000);
+  chmodSync(at('locked/blind'), 0o400);
+  const files = [at('locked/blind/b.json'), at('locked/deaf')];
+  expect(findFiles([at('locked')], mayHoldEvents).files).toEqual(files);
+  expect(findFiles([at('locked/**/*.json')], mayHoldEvents).files).toEqual(files);
+  expect(findFiles([at('locked/blind/b.json')], mayHoldEvents).files).toEqual(files.slice(0, 1));
+  for (const name of ['locked/deaf', 'locked/blind']) chmodSync(at(name), 0o700);
 });
 
 test('a path that names nothing is a problem, and the others are found', () => {
