@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { parseDocument } from 'yaml';
 import type { Config } from '../events/config';
-import type { Json } from '../events/json';
+import { readMaps, type Problems } from '../engine/documents';
+import { formatProblem } from '../engine/problems';
 import { checkConfig } from '../engine/schema';
 import { UsageError } from './errors';
 
@@ -22,14 +22,10 @@ export function readConfig(file: string | undefined): Config {
   } catch (error) {
     throw new UsageError(`${name}: ${(error as Error).message}`);
   }
-  const yaml = parseDocument(text, { version: '1.2', uniqueKeys: true });
-  if (yaml.errors.length > 0) throw new UsageError(yaml.errors.map((error) => `${name}: ${error.message}`).join('\n'));
-  const data = (yaml.toJS({ maxAliasCount: 100 }) ?? {}) as Json;
-  const problems = checkConfig(data);
-  if (problems.length > 0) {
-    throw new UsageError(
-      problems.map(({ path, message }) => `${name}: ${[...path, ''].join('.').slice(0, -1)}: ${message}`).join('\n'),
-    );
-  }
-  return data as Config;
+  const problems: Problems = { errors: [], warnings: [] };
+  const [document, second] = readMaps({ file: name, text }, 'a configuration is a map', problems);
+  second?.error([], 'a configuration is one document');
+  if (document) for (const { path, message } of checkConfig(document.data)) document.error(path, message);
+  if (problems.errors.length > 0) throw new UsageError(problems.errors.map(formatProblem).join('\n'));
+  return document?.data ?? {};
 }

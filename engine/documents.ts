@@ -22,6 +22,12 @@ export interface Source {
   license?: string;
 }
 
+/** What was found wrong and odd so far: reading adds to it. */
+export interface Problems {
+  errors: Problem[];
+  warnings: Problem[];
+}
+
 export type Path = readonly (string | number)[];
 
 /** One YAML document, with what is needed to say where in its file something stands. */
@@ -31,7 +37,7 @@ export class SourceDocument {
     readonly data: JsonObject,
     private readonly yaml: Document.Parsed,
     private readonly lines: LineCounter,
-    private readonly problems: { errors: Problem[]; warnings: Problem[] },
+    private readonly problems: Problems,
   ) {}
 
   error(path: Path, message: string): void {
@@ -93,7 +99,21 @@ type Report = (offset: number, key: string, message: string) => void;
  * The documents of a file. YAML 1.2 core typing: `yes`, `no`, `on` and `off` are text, though a YAML 1.1 parser (such as
  * pySigma's) reads them as booleans, so an unquoted one gets a warning; so does a number with leading zeros.
  */
-export function readDocuments(source: Source, problems: { errors: Problem[]; warnings: Problem[] }): SourceDocument[] {
+export function readDocuments(source: Source, problems: Problems): SourceDocument[] {
+  const errors = problems.errors.length;
+  const documents = readMaps(source, 'a detector is a map with a title and a detection', problems);
+  if (documents.length === 0 && problems.errors.length === errors) {
+    problems.errors.push({ file: source.file, line: 1, key: '', message: 'the file holds no detector' });
+  }
+  return documents;
+}
+
+/**
+ * The documents of any YAML file in which each is a map, read with the same care.
+ *
+ * @param expected what is wrong with a document that is no map
+ */
+export function readMaps(source: Source, expected: string, problems: Problems): SourceDocument[] {
   const lines = new LineCounter();
   const reportTo =
     (list: Problem[]): Report =>
@@ -102,10 +122,8 @@ export function readDocuments(source: Source, problems: { errors: Problem[]; war
   const error = reportTo(problems.errors);
   const warn = reportTo(problems.warnings);
   const documents: SourceDocument[] = [];
-  let isEmpty = true;
   for (const yaml of parseAllDocuments(source.text, { lineCounter: lines, version: '1.2', schema: 'core' })) {
     if (yaml.contents === null && yaml.errors.length === 0) continue;
-    isEmpty = false;
     for (const { pos, code, message } of yaml.errors.slice(0, MAX_YAML_ERRORS))
       error(pos[0], '', yamlMessage(code, message));
     if (yaml.errors.length > 0) continue;
@@ -119,9 +137,8 @@ export function readDocuments(source: Source, problems: { errors: Problem[]; war
       continue;
     }
     if (isObject(data)) documents.push(new SourceDocument(source, data, yaml, lines, problems));
-    else error(yaml.contents?.range?.[0] ?? 0, '', 'a detector is a map with a title and a detection');
+    else error(yaml.contents?.range?.[0] ?? 0, '', expected);
   }
-  if (isEmpty) error(0, '', 'the file holds no detector');
   return documents;
 }
 

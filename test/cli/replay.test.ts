@@ -138,11 +138,19 @@ test('exit code 2: detectors that do not load, with file, line and key', () => {
   expect(stderr).toContain('broken.yml:5: detection.sel.a|like: unknown modifier like');
 });
 
-test('a configuration is refused with its file and key', () => {
-  const wrong = file('wrong.yml', 'organization:\n  accounts:\n    - {id: 111122223333}\n');
+test.each([
+  ['a key', 'organization:\n  accounts:\n    - {id: 111122223333}\n', /:3: organization\.accounts\.0\.id: /],
+  ['a list', '- 1\n', /:1: a configuration is a map$/m],
+  ['two documents', 'organization: {}\n---\ntrusted: {}\n', /:3: a configuration is one document$/m],
+  ['a key twice', 'trusted: {}\ntrusted: {}\n', /:2: this key is there twice$/m],
+  ['an alias of what it is part of', 'trusted: &a\n  accounts: *a\n', /:2: a: the alias refers/],
+  ['no YAML', 'trusted: [\n', /:2: Flow sequence/],
+])('a configuration is refused with its file and line: %s', (_what, content, message) => {
+  const wrong = file('wrong.yml', content);
   const { code, stderr } = privwatch(['replay', leaked, '-c', wrong]);
   expect(code).toBe(2);
-  expect(stderr).toMatch(/wrong\.yml.*organization\.accounts\.0\.id/);
+  expect(stderr).toMatch(message);
+  expect(stderr.split('\n').slice(0, -1)).toEqual([expect.stringContaining('wrong.yml')]);
 });
 
 test('--rejects keeps each unreadable record whole, with file and reason, but for secrets', () => {
