@@ -18,16 +18,23 @@ export function levelOption(flags: string, description: string): Option {
 
 export type { Level };
 
-/** A day, a date-time, or a timespan before now; milliseconds since the epoch. */
+const DAY = /^\d{4}-\d\d-\d\d$/;
+
+/** A day (its beginning), a date-time, or a timespan before now; milliseconds since the epoch. */
 export function parseMoment(value: string): number {
   const timespan = parseTimespan(value);
   if (timespan !== undefined) return Date.now() - timespan;
-  const time = parseTime(/^\d{4}-\d\d-\d\d$/.test(value) ? `${value}T00:00:00Z` : value);
+  const time = parseTime(DAY.test(value) ? `${value}T00:00:00Z` : value);
   if (time === undefined)
     throw new InvalidArgumentError(
       'Give a day (2026-03-03), a time (2026-03-03T02:15:00Z) or a timespan before now (7d).',
     );
   return time;
+}
+
+/** The same for the end of a span: a day belongs to it whole. */
+export function parseEnd(value: string): number {
+  return parseMoment(value) + (DAY.test(value) ? 86_400_000 - 1 : 0);
 }
 
 /** To see on one's own files that findings do not depend on the order of events. */

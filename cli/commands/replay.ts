@@ -15,10 +15,11 @@ import { EXIT, UsageError } from '../errors';
 import {
   configOption,
   detectorsOption,
+  duplicateOption,
   levelOption,
+  parseEnd,
   parseMoment,
   shuffleOption,
-  duplicateOption,
   type Level,
 } from '../options';
 import { packageRoot } from '../package-root';
@@ -56,8 +57,12 @@ export function registerReplay(program: Command): void {
     .addOption(configOption())
     .addOption(levelOption('-l, --level', 'print findings of this level and above only'))
     .addOption(levelOption('--fail-on', 'exit with 1 if there is a finding of this level or above'))
-    .option('--since <time>', 'leave out earlier events: a day, a time, or a timespan before now (7d)', parseMoment)
-    .option('--until <time>', 'leave out later events', parseMoment)
+    .option(
+      '--since <time>',
+      'leave out earlier events: a day or a time in UTC, or a timespan before now (7d)',
+      parseMoment,
+    )
+    .option('--until <time>', 'leave out later events; a day belongs to it whole', parseEnd)
     .option('--rejects <file>', 'write what could not be read to a file, a JSON line each, with the reason')
     .option(
       '--learn <time|path>',
@@ -82,6 +87,7 @@ export function registerReplay(program: Command): void {
 }
 
 async function run(paths: string[], options: Options): Promise<number> {
+  if ((options.since ?? -Infinity) > (options.until ?? Infinity)) throw new UsageError('--until is before --since');
   const usesSamples = paths.length === 0;
   const config = readConfig(options.config ?? (usesSamples ? samplesConfig : undefined));
   const ruleset = loadDetectors(options.detectors, config);
