@@ -26,9 +26,10 @@ export async function main(argv: string[]): Promise<void> {
   program.commands.forEach((command) => command.copyInheritedSettings(program));
   // `privwatch replay | head`: the reader has seen enough.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(EXIT.done);
-    throw error;
+    process.exit(error.code === 'EPIPE' ? EXIT.done : report(error));
   });
+  // Nobody reads the summary: no reason to stop.
+  process.stderr.on('error', () => undefined);
   try {
     await program.parseAsync(argv);
   } catch (error) {
@@ -50,6 +51,11 @@ function report(error: unknown): number {
   }
   if (error instanceof UsageError) {
     for (const line of error.message.split('\n')) process.stderr.write(`error: ${printable(line)}\n`);
+    return EXIT.usage;
+  }
+  // The operating system refused something: no permission, a full disk.
+  if (error instanceof Error && 'syscall' in error) {
+    process.stderr.write(`error: ${printable(error.message)}\n`);
     return EXIT.usage;
   }
   // A defect: its stack is what helps.

@@ -95,7 +95,9 @@ async function findEvent(wanted: string, paths: string[]): Promise<{ found: Even
   if (problems.length > 0) throw new UsageError(problems.join('\n'));
   const found = new Map<string, Event>();
   const all: Event[] = [];
-  for await (const { events } of readEvents(files)) {
+  let unread: string | undefined;
+  for await (const { events, rejected } of readEvents(files)) {
+    unread ??= rejected[0]?.reason;
     for (const event of events) {
       all.push(event);
       const isWanted = isFile || event.id.toLowerCase() === wanted.toLowerCase() || event.key === wanted;
@@ -103,8 +105,8 @@ async function findEvent(wanted: string, paths: string[]): Promise<{ found: Even
     }
   }
   const [event] = found.values();
-  if (!event)
-    throw new UsageError(`${wanted}: ${isFile ? 'the file holds no event' : `no such event in ${files.length} files`}`);
+  if (!event && isFile) throw new UsageError(`${wanted}: the file holds no event${unread ? `: ${unread}` : ''}`);
+  if (!event) throw new UsageError(`${wanted}: no such event in ${files.length} files`);
   if (found.size > 1) {
     throw new UsageError(
       isFile

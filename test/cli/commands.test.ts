@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lines, privwatch, root } from './run';
@@ -32,6 +33,8 @@ describe('new detector', () => {
       code: 2,
     });
     expect(privwatch(['new', 'detector', '../../etc/passwd', '--folder', folder])).toMatchObject({ code: 2 });
+    const underFile = privwatch(['new', 'detector', 'aws_kms_x', '--folder', file]);
+    expect([underFile.code, underFile.stderr]).toEqual([2, expect.stringMatching(/^error: E.*\n$/)]);
   });
 });
 
@@ -177,4 +180,18 @@ describe('explain a correlation', () => {
     const { stdout } = privwatch(['explain', 'three', events[3]!.eventID, logs, '-d', rules]);
     expect(stdout).toContain('does not fire: the event is no hit of base');
   });
+});
+
+const full = existsSync('/dev/full') ? test : test.skip;
+
+full('a full disk is an error, and not a finding', () => {
+  const output = openSync('/dev/full', 'w');
+  const { status, stderr } = spawnSync(process.execPath, [join(root, 'bin/privwatch.js'), 'replay', '--json'], {
+    stdio: ['ignore', output, 'pipe'],
+    encoding: 'utf8',
+  });
+  closeSync(output);
+  expect(status).toBe(2);
+  expect(stderr).toContain('error: ENOSPC');
+  expect(stderr).not.toMatch(/^\s+at /m);
 });
