@@ -6,6 +6,7 @@ import type { ReplayResult } from './pipeline';
 
 const MAX_LISTED = 6;
 const format = (value: number): string => value.toLocaleString('en-US');
+const eventsOf = (count: number): string => `${format(count)} event${count === 1 ? '' : 's'}`;
 
 /** One screen at the end of a replay. It holds no clock: the same files print the same summary. */
 export function renderSummary(result: ReplayResult, context: Context, rejectsFile: string | undefined): string {
@@ -27,9 +28,9 @@ export function renderSummary(result: ReplayResult, context: Context, rejectsFil
     ['Span', span ? `${formatTime(span.first)} to ${formatTime(span.last)}` : 'no event with a usable time'],
     ['Accounts', accountsOf(accounts, context)],
   ];
-  if (counters.undated > 0) lines.push(['Undated', `${format(counters.undated)} events without a usable time`]);
+  if (counters.undated > 0) lines.push(['Undated', `${eventsOf(counters.undated)} without a usable time`]);
   if (counters.conflicting > 0)
-    lines.push(['Conflicts', `${format(counters.conflicting)} events came again with other content`]);
+    lines.push(['Conflicts', `${eventsOf(counters.conflicting)} came again with other content`]);
   if (counters.rejected > 0) lines.push(...rejections(result, rejectsFile));
   return lines.map(([label, text]) => `${label!.padEnd(10)}${text}`).join('\n');
 }
@@ -50,6 +51,6 @@ function rejections({ reasons }: ReplayResult, rejectsFile: string | undefined):
   });
   const rest = ordered.length - MAX_LISTED;
   if (rest > 0) lines.push(['', `and ${rest} more reasons`]);
-  lines.push(['', rejectsFile ? `all of them are in ${rejectsFile}` : 'see them whole with --rejects FILE']);
+  lines.push(['', rejectsFile ? `all of them are in ${printable(rejectsFile)}` : 'see them whole with --rejects FILE']);
   return lines;
 }

@@ -142,7 +142,8 @@ function startProgress(files: string[]): { update: (file: string, bytes: number)
       format: '{bar} {percentage} % of {megabytes} MB',
       stream: process.stderr,
       clearOnComplete: true,
-      hideCursor: true,
+      // Whoever interrupts it gets the terminal back as it was.
+      ...{ hideCursor: false, linewrap: true },
     },
     Presets.shades_classic,
   );

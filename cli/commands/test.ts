@@ -12,7 +12,7 @@ export function registerTest(program: Command): void {
     .command('test')
     .summary("run the detectors' own tests")
     .description(
-      'Runs the tests that stand in detector files under privwatch.tests: in the given order, reversed, and with each event\n' +
+      'Runs the tests that stand in detector files under privwatch.tests: in the given order, reversed, and with each event ' +
         'twice. Exit codes: 0 all passed; 1 some failed; 2 wrong usage, or detectors that do not load.',
     )
     .argument('[path...]', 'files, folders or globs (default: the shipped detectors)')
@@ -36,9 +36,7 @@ export function registerTest(program: Command): void {
           };
           process.stdout.write(`${jsonLine(result)}\n`);
         } else if (failure !== undefined) {
-          process.stdout.write(
-            `${colors.red('failed')}  ${file}:${line}: ${printable(test.name)}: ${printable(failure)}\n`,
-          );
+          process.stdout.write(`${colors.red('failed')}  ${printable(`${file}:${line}: ${test.name}: ${failure}`)}\n`);
         }
       }
       const failed = results.filter(({ failure }) => failure !== undefined).length;
