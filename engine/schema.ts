@@ -70,7 +70,7 @@ function sentence(error: ErrorObject): string | undefined {
     case 'enum':
       return `${shown} is none of ${(error.params['allowedValues'] as unknown[]).join(', ')}`;
     case 'type':
-      return `${shown} is not ${article(String(error.params['type']))}`;
+      return `${shown} is not ${article(String(error.params['type']))}${described ? ` (${described})` : ''}`;
     case 'pattern':
       return described ? `${shown} is not right: ${described}` : `${shown} does not look as it should`;
     case 'oneOf':

@@ -65,10 +65,17 @@ function readWhole(file: string, limit: number): Batch | undefined {
   return { ...parse(bytes), file, bytesRead: stat.size };
 }
 
+/** Nothing at all is no answer: the command whose output this was may have failed. */
+const EMPTY: Rejected = { reason: 'it is empty', record: null };
+
 /** The records of a text that is in memory. */
 export function parse(bytes: Buffer): Unwrapped {
   const out: Unwrapped = { events: [], rejected: [] };
   const content = decode(bytes);
+  if (content.trim() === '') {
+    out.rejected.push(EMPTY);
+    return out;
+  }
   let value: Json;
   try {
     value = JSON.parse(content) as Json;
@@ -101,6 +108,7 @@ async function* readStream(file: string): AsyncIterable<Batch> {
   let batch: Unwrapped = { events: [], rejected: [] };
   let damage: string | undefined;
   let isFirst = true;
+  let isBlank = true;
   try {
     for await (const chunk of utf8Chunks(counted())) {
       if (isFirst && isBinary(chunk.toString('latin1', 0, BINARY_BYTES))) {
@@ -108,6 +116,7 @@ async function* readStream(file: string): AsyncIterable<Batch> {
         break;
       }
       isFirst = false;
+      isBlank &&= chunk.every((byte) => byte <= 0x20);
       for (const piece of splitter.push(chunk)) takePiece(piece, batch);
       if (batch.events.length < BATCH_RECORDS && batch.rejected.length === 0) continue;
       yield { ...batch, file, bytesRead };
@@ -118,6 +127,7 @@ async function* readStream(file: string): AsyncIterable<Batch> {
   }
   const rest = splitter.end();
   for (const piece of rest) takePiece(damage && piece.broken ? { ...piece, broken: damage } : piece, batch);
+  if (isBlank && !damage && batch.rejected.length === 0) batch.rejected.push(EMPTY);
   if (damage && !rest.some((piece) => piece.broken)) batch.rejected.push({ reason: damage, record: null });
   yield { ...batch, file, bytesRead };
 }

@@ -33,15 +33,16 @@ const NO_SECRET = /^(?:|true|false|null|HIDDEN_DUE_TO_[A-Z_]+)$/;
 
 /**
  * Secrets that stand inside longer text (an error message, a URL): STS session tokens by the prefixes they begin with,
- * signed query parameters, JSON Web Tokens. The first group stays. None looks at a character more than a few times: a
+ * signed query parameters, JSON Web Tokens, a secret key beside its id. The first group stays. None looks at a character more than a few times: a
  * run of the alphabet of JSON Web Tokens is searched once, and only if two more such runs follow with dots between.
  */
 const SECRET_TEXT = [
   /()(?:FwoGZXIvYXdz|FQoGZXIvYXdz|IQoJb3JpZ2lu|AgoJb3JpZ2lu|AgoGb3JpZ2lu|AQoDYXdz)[A-Za-z0-9+/=%_-]{16,}/g,
   /((?:X-Amz-Security-Token|X-Amz-Signature|SigninToken|[?&;]Signature)(?:=|%3D))[^&\s"'\\]{8,}/gi,
+  /(\bA[KS]IA[A-Z0-9]{16}[,;:\s"']{1,4})[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+])/g,
   /(?<![\w-])(?=[\w-]+\.[\w-]{10,}\.[\w-]{10,})([\w-]*?)eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,}/g,
 ];
-const MAY_HOLD_SECRET = /ZXIvYXdz|b3JpZ2lu|AQoDYXdz|X-Amz-S|SigninToken|Signature|eyJ/i;
+const MAY_HOLD_SECRET = /ZXIvYXdz|b3JpZ2lu|AQoDYXdz|X-Amz-S|SigninToken|Signature|eyJ|A[KS]IA/i;
 
 /**
  * A secret member in text: of JSON that could not be parsed or is a string inside JSON (its quotes then have one, three,
@@ -54,12 +55,6 @@ export function redactText(value: string): string {
   let out = redactMembers(value);
   if (MAY_HOLD_SECRET.test(out)) for (const pattern of SECRET_TEXT) out = out.replace(pattern, `$1${REDACTED}`);
   return out;
-}
-
-/** An event whose record is a copy without secrets; what identifies it stays as it was. */
-export function redactEvent(event: Event): Event {
-  const { logsource, key, id, time, account, region, revision, digest } = event;
-  return { logsource, record: redact(event.record), key, id, time, account, region, revision, digest };
 }
 
 /** A copy of a record in which secrets are replaced by {@link REDACTED}. Whatever is kept, shown or sent passes here. */

@@ -7,6 +7,7 @@ import { readConfig } from '../config';
 import { readDetectors, shippedDetectors } from '../detectors';
 import { EXIT } from '../errors';
 import { configOption } from '../options';
+import { plural } from '../plural';
 
 export function registerLint(program: Command): void {
   program
@@ -33,7 +34,9 @@ export function registerLint(program: Command): void {
         for (const problem of warnings)
           process.stdout.write(`${colors.yellow('warning')}  ${printable(formatProblem(problem))}\n`);
       }
-      process.stderr.write(`${sources.length} files, ${errors.length} errors, ${warnings.length} warnings\n`);
+      process.stderr.write(
+        `${plural(sources.length, 'file')}, ${plural(errors.length, 'error')}, ${plural(warnings.length, 'warning')}\n`,
+      );
       process.exitCode = errors.length > 0 ? EXIT.found : EXIT.done;
     });
 }

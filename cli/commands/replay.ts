@@ -56,7 +56,9 @@ export function registerReplay(program: Command): void {
     .addOption(detectorsOption())
     .addOption(configOption())
     .addOption(levelOption('-l, --level', 'print findings of this level and above only'))
-    .addOption(levelOption('--fail-on', 'exit with 1 if there is a finding of this level or above'))
+    .addOption(
+      levelOption('--fail-on', 'exit with 1 if there is a finding of this level or above, also one that --level hides'),
+    )
     .option(
       '--since <time>',
       'leave out earlier events: a day or a time in UTC, or a timespan before now (7d)',
@@ -114,9 +116,11 @@ async function run(paths: string[], options: Options): Promise<number> {
   else if (shown.length > 0) {
     const width = Math.min(process.stdout.columns ?? 120, 140);
     const color = process.stdout.isTTY === true && !process.env['NO_COLOR'];
-    process.stdout.write(`${renderFindings(shown, { color, width })}\n\n`);
+    process.stdout.write(`${renderFindings(shown, { color, width })}\n`);
   }
-  process.stderr.write(`${renderSummary(result, ruleset.context, options.rejects)}\n`);
+  process.stderr.write(
+    `${shown.length > 0 && !options.json ? '\n' : ''}${renderSummary(result, ruleset.context, options.rejects)}\n`,
+  );
   if (passedOver.length > 0) process.stderr.write(`Left out  ${passedOver.length} documents (.md, .yml)\n`);
   if (options.failOn && result.findings.some(({ severity }) => rank(severity) >= rank(options.failOn!)))
     return EXIT.found;

@@ -6,6 +6,7 @@ import { loadDetectors } from '../detectors';
 import { runDetectorTests } from '../detector-tests/run';
 import { EXIT } from '../errors';
 import { configOption } from '../options';
+import { plural } from '../plural';
 
 export function registerTest(program: Command): void {
   program
@@ -42,7 +43,7 @@ export function registerTest(program: Command): void {
       const failed = results.filter(({ failure }) => failure !== undefined).length;
       const tested = new Set(results.map(({ detector }) => detector)).size;
       process.stderr.write(
-        `${ruleset.rules.length + ruleset.correlations.length} detectors, ${tested} of them with tests: ${results.length - failed} tests passed, ${failed} failed\n`,
+        `${plural(ruleset.rules.length + ruleset.correlations.length, 'detector')}, ${tested} of them with tests: ${plural(results.length - failed, 'test')} passed, ${failed} failed\n`,
       );
       process.exitCode = failed > 0 ? EXIT.found : EXIT.done;
     });

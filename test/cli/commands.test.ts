@@ -19,7 +19,7 @@ describe('new detector', () => {
     expect(privwatch(['lint', file])).toMatchObject({ code: 0, stdout: '' });
     expect(privwatch(['test', file])).toMatchObject({
       code: 0,
-      stderr: '1 detectors, 1 of them with tests: 3 tests passed, 0 failed\n',
+      stderr: '1 detector, 1 of them with tests: 3 tests passed, 0 failed\n',
     });
   });
 

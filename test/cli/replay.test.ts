@@ -205,6 +205,12 @@ test('standard input is read, and no secret of an event is printed', () => {
   expect(stdout).not.toContain('SECRET');
 });
 
+test('nothing on standard input is not the same as no findings', () => {
+  const { code, stderr } = privwatch(['replay', '-']);
+  expect(code).toBe(3);
+  expect(stderr).toContain('it is empty');
+});
+
 test('--since and --until leave out what is outside, and count it', () => {
   const other = { ...record, eventID: '1d9b0f4e-6a51-4c6b-9e0a-2f7d1c3b5a80', eventTime: '2026-03-05T00:00:00Z' };
   const path = file('span.json', JSON.stringify([record, other]));

@@ -69,9 +69,10 @@ describe.each(readers)('a file that is read %s', (_how, reader) => {
     expect(ids(await read(JSON.stringify(records[0], null, 2)))).toEqual([guid(1)]);
   });
 
-  test('gives nothing where it is empty', async () => {
-    for (const content of ['', ' \n', gzipSync(''), '{"Records":[]}', '\ufeff']) {
-      expect(await read(content)).toEqual({ events: [], rejected: [] });
+  test('is rejected where there is nothing in it, but for an empty list', async () => {
+    expect(await read('{"Records":[]}')).toEqual({ events: [], rejected: [] });
+    for (const content of ['', ' \n', gzipSync(''), '\ufeff']) {
+      expect(await read(content)).toEqual({ events: [], rejected: [{ reason: 'it is empty', record: null }] });
     }
   });
 
