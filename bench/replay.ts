@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { Command } from 'commander';
 import { findFiles } from '../events/files';
-import { loadDetectors } from '../cli/detectors';
+import { detectorsOf, loadDetectors } from '../cli/detectors';
 import { packageRoot } from '../cli/package-root';
 import { replay } from '../cli/pipeline';
 
@@ -40,7 +40,7 @@ async function main(): Promise<void> {
   }
   const megabytes = files.reduce((sum, file) => sum + statSync(file).size, 0) / 1e6;
   console.log(
-    `${events} events, ${files.length} files, ${megabytes.toFixed(1)} MB gzip, ${ruleset.rules.length} detectors`,
+    `${events} events, ${files.length} files, ${megabytes.toFixed(1)} MB gzip, ${detectorsOf(ruleset).length} detectors`,
   );
   const limit = events / median(seconds[1]!);
   for (const [i, [name]] of steps.entries()) {

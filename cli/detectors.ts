@@ -3,12 +3,17 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { findFiles } from '../events/files';
 import type { Config } from '../events/config';
 import type { Source } from '../engine/documents';
+import type { Correlation } from '../engine/correlation';
+import type { Rule } from '../engine/rule';
 import { loadRuleset, type Ruleset } from '../engine/ruleset';
 import { UsageError } from './errors';
 import { packageRoot } from './package-root';
 
 /** The detectors that privwatch ships. */
 export const shippedDetectors = join(packageRoot, 'detectors');
+
+/** Detectors that count a large share of all traffic; nothing loads them unasked. */
+export const highVolumeDetectors = join(packageRoot, 'detectors-high-volume');
 
 /**
  * The detector files under paths (files, folders, globs).
@@ -29,6 +34,11 @@ export function readDetectors(paths: string[]): Source[] {
 /** @throws DetectorError, UsageError */
 export function loadDetectors(paths: string[] | undefined, config: Config): Ruleset {
   return loadRuleset(readDetectors(paths ?? [shippedDetectors]), config);
+}
+
+/** What files findings: rules, but for those that are only counted by a correlation, and correlations. */
+export function detectorsOf({ rules, correlations }: Ruleset): (Rule | Correlation)[] {
+  return [...rules, ...correlations].filter(({ silenced }) => !silenced);
 }
 
 function shorten(file: string): string {

@@ -31,7 +31,8 @@ export function changes({ before, after }: HeadChange, ruleset: Ruleset): Findin
   const result: FindingChange[] = [];
   for (const episode of after.episodes) {
     const same = old.get(episode.id);
-    if (same && isDeepStrictEqual(same, episode)) continue;
+    // Not everything that is remembered of an episode is to be seen in the finding.
+    if (same && isDeepStrictEqual(finding(same, before!), finding(episode, after))) continue;
     const known = [...old.values()].filter((other) => other === same || overlaps(other, episode));
     known.push(...lostOnes.filter((other) => sharesEvent(other, episode)));
     result.push({ kind: kindOf(episode, known), finding: finding(episode, after) });
@@ -57,7 +58,11 @@ function kindOf(episode: Episode, known: Episode[]): 'created' | 'revised' | 'ra
 
 function overlaps(a: Episode, b: Episode): boolean {
   if (a.firstSeen === undefined || b.firstSeen === undefined) return false;
-  return a.firstSeen <= b.lastSeen! && b.firstSeen <= a.lastSeen!;
+  return a.firstSeen <= endOf(b)! && b.firstSeen <= endOf(a)!;
+}
+
+function endOf({ rememberedUntil, lastSeen }: Episode): number | undefined {
+  return rememberedUntil ?? lastSeen;
 }
 
 /** An update of an event may have moved it to another time. */

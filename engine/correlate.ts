@@ -1,12 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Context } from '../events/derived';
+import { linkInnerHits, readHits } from './chain';
 import type { Correlation } from './correlation';
-import { DAY_MILLISECONDS, dayOf, episodesOf, type Day } from './episodes';
-import { byTime, makeHits, placeIn, type Hit, type Placed } from './hit';
+import { DAY_MILLISECONDS, episodesOf, type Day } from './episodes';
+import { byTime, makeHits, type Hit, type Place } from './hit';
 import type { Match } from './match';
 import type { Rule } from './rule';
 import type { Ruleset } from './ruleset';
 import type { Head, HeadChange, Store } from './store';
-import { completing, firing, type WindowHit } from './windows';
+import { firing, type WindowHit } from './windows';
 
 /** `matches` make hits; what makes none is counted. Of a plain rule no match is ever left out. */
 export interface Correlated {
@@ -29,18 +31,26 @@ export interface CorrelateOptions {
 }
 
 /** Another worker may write the same head; each attempt starts from what is then there. */
-const MAX_ATTEMPTS = 20;
+const MAX_ATTEMPTS = 50;
 
-/** A partition that got hits, and the days on which it may look different now. */
+/** What a call works with besides the matches. */
+interface Work {
+  store: Store;
+  context: Context;
+  over: number;
+}
+
+/** A partition that got hits, and the days on which they stand or stood. */
 interface Touched {
-  sample: Hit;
+  place: Place;
   days: Set<Day>;
 }
 
 /**
  * Remembers matches as hits, then brings the heads of all groups that were touched up to date, each once however many
  * hits it got: those of rules, then those of correlations, inputs before what they feed. What the heads hold in the end
- * depends only on which matches there were.
+ * depends only on which matches there were: not on order, batches, or the number of workers. After an error, the same
+ * call again makes up for what was left undone.
  */
 export async function correlate(
   matches: AsyncIterable<Match> | Iterable<Match>,
@@ -58,20 +68,22 @@ export async function correlate(
     result.withoutGroup += withoutGroup;
     result.untimed += untimed;
     for (const { detector, hit } of placed) {
-      const put = await store.put(hit);
-      if (put.outcome === 'new') result.hits++;
-      else if (put.outcome === 'known') result.repeated++;
+      const { outcome, days } = await store.put(hit);
+      if (outcome === 'new') result.hits++;
+      else if (outcome === 'known') result.repeated++;
       else result.conflicting++;
       // A known hit is not "already done": a worker may have died between its put and the head.
-      touch(touched, detector, hit, put.days);
+      touch(touched, detector, hit, days);
     }
   }
-  const end = over();
+  const work: Work = { store, context: ruleset.context, over: over() };
   for (const detector of [...ruleset.rules, ...ruleset.correlations]) {
-    for (const { sample, days } of touched.get(detector)?.values() ?? []) {
-      if (!detector.silenced) result.changes.push(...(await settle(detector, sample, days, store, end)));
-      if (detector.kind === 'correlation' && detector.feeds.length > 0) {
-        for (const inner of await feed(detector, sample, store)) touch(touched, inner.detector, inner.hit, inner.days);
+    for (const { place, days } of touched.get(detector)?.values() ?? []) {
+      if (!detector.silenced) result.changes.push(...(await settle(detector, place, affectedBy(days, detector), work)));
+      if (detector.kind === 'rule' || detector.feeds.length === 0) continue;
+      for (const { target, day } of await linkInnerHits(detector, place, store, ruleset.context)) {
+        const fed = detector.feeds.find(({ correlation }) => correlation.id === target.detectorId);
+        if (fed) touch(touched, fed.correlation, target, [day]);
       }
     }
   }
@@ -81,23 +93,40 @@ export async function correlate(
 function touch(
   touched: Map<Rule | Correlation, Map<string, Touched>>,
   detector: Rule | Correlation,
-  hit: Hit,
+  { partition, detectorId, group }: Place,
   days: Day[],
 ): void {
   let partitions = touched.get(detector);
   if (!partitions) touched.set(detector, (partitions = new Map<string, Touched>()));
-  let entry = partitions.get(hit.partition);
-  if (!entry) partitions.set(hit.partition, (entry = { sample: hit, days: new Set() }));
-  for (const day of days) for (const affected of affectedBy(day, detector)) entry.days.add(affected);
+  let entry = partitions.get(partition);
+  if (!entry) partitions.set(partition, (entry = { place: { partition, detectorId, group }, days: new Set() }));
+  for (const day of days) entry.days.add(day);
 }
 
-/** The days whose heads a hit may change: where a window with it lies, and the day after, whose first episode may continue. */
-function affectedBy(day: Day, detector: Rule | Correlation): Day[] {
-  if (detector.kind === 'rule' && detector.firstSeen) return ['ever'];
-  if (typeof day !== 'number') return [day];
+/** The days whose heads hits of some days may change: where a window with them lies, and those after, which may continue it. */
+function affectedBy(days: Set<Day>, detector: Rule | Correlation): Day[] {
+  if (detector.kind === 'rule' && detector.firstSeen) {
+    return [...new Set([...days].map((day) => (day === 'undated' ? day : 'ever')))];
+  }
   const reach = reachOf(detector);
-  const quietDays = Math.ceil(detector.quietMilliseconds / DAY_MILLISECONDS);
-  return Array.from({ length: 2 * reach + quietDays + 1 }, (_, i) => day - reach + i);
+  return spread(days, reach, reach + quietDaysOf(detector));
+}
+
+/** Enough to judge every window that touches one of some days, and what their first episodes continue. */
+function daysToRead(days: Day[], detector: Rule | Correlation): Day[] | 'all' {
+  if (days.includes('ever')) return 'all';
+  const reach = reachOf(detector);
+  return spread(days, reach + quietDaysOf(detector), reach);
+}
+
+/** Days with so many before and after each. */
+function spread(days: Iterable<Day>, before: number, after: number): Day[] {
+  const near = new Set<Day>();
+  for (const day of days) {
+    if (typeof day !== 'number') near.add(day);
+    else for (let one = day - before; one <= day + after; one++) near.add(one);
+  }
+  return [...near];
 }
 
 /** How many days away a hit may still decide whether another fires: it may open, or keep another from opening, a window. */
@@ -106,119 +135,49 @@ function reachOf(detector: Rule | Correlation): number {
   return Math.ceil((2 * detector.window.timespanMilliseconds) / DAY_MILLISECONDS);
 }
 
+function quietDaysOf({ quietMilliseconds }: Rule | Correlation): number {
+  return Math.ceil(quietMilliseconds / DAY_MILLISECONDS);
+}
+
 /**
  * Brings the heads of a partition up to date. First the heads are read, *then* the hits: a head that is still unchanged
- * when it is written was computed from hits at least as fresh as those it held.
+ * when it is written was computed from hits at least as fresh as those it held. What was written is looked at once more:
+ * another worker, with a later hit, may meanwhile have found that the head *before* it was right, and have written nothing.
  */
 async function settle(
   detector: Rule | Correlation,
-  sample: Hit,
-  affected: Set<Day>,
-  store: Store,
-  over: number,
+  place: Place,
+  affected: Day[],
+  { store, context, over }: Work,
 ): Promise<HeadChange[]> {
-  const { partition, detectorId, group } = sample;
+  const { partition, detectorId, group } = place;
   const changes: HeadChange[] = [];
-  let open = [...affected];
+  let open = affected;
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const heads = new Map<Day, Head | undefined>();
     for (const day of open) heads.set(day, await store.head(partition, day));
-    const hits = firingHits(detector, await store.hits(partition, daysToRead(open, detector)), over);
-    const lost: Day[] = [];
+    const hits = await readHits(detector, partition, daysToRead(open, detector), store, context);
+    // What was over for one worker is over for all, however slow their clocks.
+    const judgedUntil = Math.max(over, ...[...heads.values()].map((head) => head?.judgedUntil ?? -Infinity));
+    const fired = firingHits(detector, hits, judgedUntil);
+    open = [];
     for (const [day, before] of heads) {
-      const episodes = episodesOf(hits, day, detector.quietMilliseconds);
+      const episodes = episodesOf(fired, day, detector.quietMilliseconds);
       if (isDeepStrictEqual(episodes, before?.episodes ?? [])) continue;
       const after: Head = { partition, detectorId, group, day, version: (before?.version ?? 0) + 1, episodes };
+      if (detector.kind === 'correlation') after.judgedUntil = judgedUntil;
       if (await store.putHead(after)) changes.push({ before, after });
-      else lost.push(day);
+      open.push(day);
     }
-    open = lost;
     if (open.length === 0) return changes;
   }
   throw new Error(`the heads of ${partition} changed ${MAX_ATTEMPTS} times while they were being written`);
 }
 
-/** Enough to judge every window that touches one of some days, and what their first episodes continue. */
-function daysToRead(days: Day[], detector: Rule | Correlation): Day[] | 'all' {
-  if (days.includes('ever')) return 'all';
-  const reach = reachOf(detector);
-  const back = reach + Math.ceil(detector.quietMilliseconds / DAY_MILLISECONDS);
-  const wanted = new Set<Day>();
-  for (const day of days) {
-    if (typeof day !== 'number') wanted.add(day);
-    else for (let near = day - back; near <= day + reach; near++) wanted.add(near);
-  }
-  return [...wanted];
-}
-
-/** Every hit of a plain rule fires; of a correlation, those in a window that satisfies it. */
+/** By time. Every hit of a plain rule fires; of a correlation, those in a window that satisfies it. */
 function firingHits(detector: Rule | Correlation, hits: Hit[], over: number): Hit[] {
-  if (detector.kind === 'rule') return hits;
+  if (detector.kind === 'rule') return [...hits].sort(byTime);
   const sorted = hits.filter((hit) => hit.time !== undefined).sort(byTime);
   const fires = firing(sorted as WindowHit[], detector.window, over);
   return sorted.filter((_, i) => fires[i]);
-}
-
-/**
- * The hits that a partition of a correlation makes in the correlations it feeds: one for each of its episodes, at the
- * time when the earliest window of it was complete. They replace those that it made before.
- */
-async function feed(detector: Correlation, sample: Hit, store: Store): Promise<(Placed & { days: Day[] })[]> {
-  const all = (await store.hits(sample.partition, 'all')).filter((hit) => hit.time !== undefined).sort(byTime);
-  const fires = firing(all as WindowHit[], detector.window, Infinity);
-  const completes = completing(all as WindowHit[], detector.window);
-  const made: Placed[] = [];
-  let episode: Hit[] = [];
-  let isComplete = false;
-  all.forEach((hit, i) => {
-    if (!fires[i]) return;
-    if (episode.length > 0 && hit.time! - episode.at(-1)!.time! > detector.quietMilliseconds) {
-      episode = [];
-      isComplete = false;
-    }
-    episode.push(hit);
-    if (completes[i] && !isComplete) {
-      isComplete = true;
-      made.push(...innerHits(detector, hit, episode));
-    }
-  });
-  const days = await store.replace(
-    sample.partition,
-    made.map(({ hit }) => hit),
-  );
-  return [
-    ...made.map((placed) => ({ ...placed, days: [dayOf(placed.hit.time)] })),
-    ...days.flatMap(({ hit, day }) =>
-      detector.feeds
-        .filter(({ correlation }) => correlation.id === hit.detectorId)
-        .map(({ correlation }) => ({ detector: correlation, hit, days: [day] })),
-    ),
-  ];
-}
-
-/** A completed correlation as a hit of those it feeds: its group, and what else its events agree on, are its fields. */
-function innerHits(detector: Correlation, last: Hit, episode: Hit[]): Placed[] {
-  const fields: Record<string, string> = { ...last.group };
-  for (const { name } of detector.carries) {
-    const values = new Set(episode.map((hit) => hit.carried?.[name]));
-    const [value] = values;
-    if (values.size === 1 && value !== undefined) fields[name] = value;
-  }
-  const placed: Placed[] = [];
-  for (const { correlation, input } of detector.feeds) {
-    const group = correlation.group.map(({ name, names }) => [name, fields[names[input]!]] as const);
-    if (group.some(([, value]) => value === undefined)) continue;
-    const counted = correlation.values.map(({ names }) => fields[names[input]!]);
-    const hit: Hit = {
-      ...last,
-      ...placeIn(correlation, Object.fromEntries(group) as Record<string, string>),
-      id: `${input} ${last.partition} ${last.key}`,
-      level: correlation.level,
-      input,
-      value: counted.length === 1 ? counted[0] : counted.includes(undefined) ? undefined : JSON.stringify(counted),
-      carried: fields,
-    };
-    placed.push({ detector: correlation, hit });
-  }
-  return placed;
 }

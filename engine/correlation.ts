@@ -73,6 +73,9 @@ export function compileCorrelation(context: CompileContext): Correlation | undef
       document.error(['correlation', 'rules'], 'rules and condition name different rules');
     }
   } else if (!isObject(condition) && !isTemporal) document.error(['correlation'], `${type} needs a condition`);
+  if (type === 'temporal_ordered' && condition !== undefined) {
+    document.error(['correlation', 'condition'], 'temporal_ordered asks for all of its rules, in order: no condition');
+  }
   const rules = listed.length > 0 ? listed : named;
   if (rules.length === 0 && typeof condition !== 'string') document.error(['correlation'], 'no rules');
   if (isObject(condition)) checkCondition(document, type, condition, isTemporal ? new Set(rules).size : Infinity);
@@ -162,12 +165,13 @@ export function connectInputs(
   });
 }
 
-/** Tells the inputs of a correlation which fields it needs of their events; outer correlations first. */
+/** Tells the inputs of a correlation which fields it needs of their events, also for its title; outer correlations first. */
 export function connectCarried(correlation: Correlation, fields: FieldTable): void {
   correlation.inputs.forEach((input, i) => {
     if (input.kind !== 'correlation') return;
-    const wanted = [...correlation.group, ...correlation.values].map(({ names }) => names[i]!);
-    for (const name of [...wanted, ...correlation.carries.map((field) => field.name)]) {
+    const own = [...correlation.group, ...correlation.values].map(({ names }) => names[i]!);
+    const passedOn = correlation.carries.map(({ name }) => name);
+    for (const name of [...own, ...correlation.findingTitle.names, ...passedOn]) {
       const isKnown = [...input.group, ...input.carries].some((field) => field.name === name);
       if (!isKnown) input.carries.push({ name, slot: fields.slot(name) });
     }
@@ -291,18 +295,15 @@ function checkFields(
  */
 export function checkReferences(
   correlations: Correlation[],
-  resolve: (reference: string) => object | undefined,
+  resolve: (reference: string) => Rule | Correlation | undefined,
 ): Map<Correlation, number> {
-  const known = new Set<object>(correlations);
   const depths = new Map<Correlation, number>();
   /** How many correlations follow one another from this one on; infinite in a circle. */
   const depthOf = (correlation: Correlation, trail: Correlation[]): number => {
     if (trail.includes(correlation)) return Infinity;
     let depth = depths.get(correlation);
     if (depth === undefined) {
-      const inner = correlation.rules
-        .map(resolve)
-        .filter((target): target is Correlation => target !== undefined && known.has(target));
+      const inner = correlation.rules.map(resolve).filter((target) => target?.kind === 'correlation');
       depth = 1 + Math.max(0, ...inner.map((target) => depthOf(target, [...trail, correlation])));
       depths.set(correlation, depth);
     }
@@ -314,10 +315,13 @@ export function checkReferences(
       if (!resolve(reference)) correlation.document.error(path, `there is no rule with the id or name ${reference}`);
     }
     for (const target of correlation.rules.map(resolve)) {
-      const inner = correlations.find((candidate) => candidate === target);
-      if (inner && !isMonotone(inner.window)) {
-        const message = `"${inner.title}" can become untrue with more events: it cannot be an input of another correlation`;
+      if (!target) continue;
+      const { title } = target;
+      if (target.kind === 'correlation' && !isMonotone(target.window)) {
+        const message = `"${title}" can become untrue with more events: it cannot be an input of another correlation`;
         correlation.document.error(path, message);
+      } else if (target.kind === 'rule' && target.firstSeen) {
+        correlation.document.error(path, `"${title}" is about first sights: it cannot be an input of a correlation`);
       }
     }
     const depth = depthOf(correlation, []);

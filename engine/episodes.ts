@@ -1,4 +1,4 @@
-import { byTime, shortHash, type Hit } from './hit';
+import { shortHash, type Hit } from './hit';
 import { rank, type Level } from './level';
 import type { Content, Resource } from './finding';
 
@@ -29,6 +29,8 @@ export interface Episode {
   continues: string | undefined;
   /** Of the first hit. */
   content: Content;
+  /** Of a first-seen detector: the end of the last day on which the tuple was seen; by then it is not forgotten. */
+  rememberedUntil?: number;
 }
 
 const MAX_EVIDENCE = 100;
@@ -36,6 +38,13 @@ const MAX_RESOURCES = 50;
 
 export function dayOf(time: number | undefined): Day {
   return time === undefined ? 'undated' : Math.floor(time / DAY_MILLISECONDS);
+}
+
+/** Those of some things that belong to some days; a new array. */
+export function onDays<T>(all: Iterable<T>, days: Day[] | 'all', dayOfOne: (one: T) => Day): T[] {
+  if (days === 'all') return [...all];
+  const wanted = new Set(days);
+  return [...all].filter((one) => wanted.has(dayOfOne(one)));
 }
 
 /**
@@ -48,36 +57,38 @@ export function dayOf(time: number | undefined): Day {
  *                             midnight
  * ```
  *
- * The result depends on the set of hits alone, not on their order.
- *
- * @param hits of one partition, each id once
- * @param day `ever` for first-seen detectors: their episodes are not cut, and the first hit is all that is filed
+ * @param sorted hits of one partition, each id once, by time
+ * @param day `undated` for the hits without a time, each of which stands alone; `ever` for first-seen detectors, whose
+ *   episodes are not cut, and of which the first event is all that is filed
  */
-export function episodesOf(hits: Hit[], day: Day, quietMilliseconds: number): Episode[] {
-  if (day === 'ever') {
-    const runs = runsOf(hits.filter((hit) => hit.time !== undefined).sort(byTime), quietMilliseconds);
-    return runs.map((run) => makeEpisode([run[0]!], episodeId(run, day, quietMilliseconds), undefined));
-  }
-  const ofDay = hits.filter((hit) => dayOf(hit.time) === day).sort(byTime);
-  // Without a time there is no run: each such hit stands alone.
-  if (day === 'undated')
-    return ofDay.map((hit) => makeEpisode([hit], shortHash([hit.partition, 'undated', hit.id]), undefined));
-  const earlier = hits.filter((hit) => hit.time !== undefined && hit.time < day * DAY_MILLISECONDS).sort(byTime);
-  const last = earlier.at(-1);
+export function episodesOf(sorted: Hit[], day: Day, quietMilliseconds: number): Episode[] {
+  if (day === 'ever') return firstSights(sorted, quietMilliseconds);
+  const ofDay = sorted.filter((hit) => dayOf(hit.time) === day);
+  if (day === 'undated') return ofDay.map((hit) => makeEpisode([hit], shortHash([hit.partition, 'undated', hit.id])));
   return runsOf(ofDay, quietMilliseconds).map((run, i) => {
-    const isContinued = i === 0 && last !== undefined && run[0]!.time! - last.time! <= quietMilliseconds;
-    const continues = isContinued ? lastEpisodeId(earlier, quietMilliseconds) : undefined;
-    return makeEpisode(run, episodeId(run, day, quietMilliseconds), continues);
+    const episode = makeEpisode(run, episodeId(run, day, quietMilliseconds));
+    return i === 0 ? { ...episode, continues: continuedBy(run[0]!, day, sorted, quietMilliseconds) } : episode;
   });
 }
 
-function lastEpisodeId(sorted: Hit[], quietMilliseconds: number): string {
-  const day = dayOf(sorted.at(-1)!.time);
-  const run = runsOf(
-    sorted.filter((hit) => dayOf(hit.time) === day),
-    quietMilliseconds,
-  ).at(-1)!;
-  return episodeId(run, day, quietMilliseconds);
+function firstSights(sorted: Hit[], quietMilliseconds: number): Episode[] {
+  const dated = sorted.filter((hit) => hit.time !== undefined);
+  return runsOf(dated, quietMilliseconds).map((run) => {
+    const last = run.at(-1)!.time!;
+    const endOfDay = (Math.floor(last / DAY_MILLISECONDS) + 1) * DAY_MILLISECONDS - 1;
+    const episode = makeEpisode([run[0]!], episodeId(run, 'ever', quietMilliseconds));
+    return { ...episode, rememberedUntil: Math.min(endOfDay, last + quietMilliseconds) };
+  });
+}
+
+/** Id of the last episode of an earlier day, if the first hit of a day came soon enough after it. */
+function continuedBy(first: Hit, day: number, sorted: Hit[], quietMilliseconds: number): string | undefined {
+  const before = sorted.filter(({ time }) => time !== undefined && time < day * DAY_MILLISECONDS);
+  const last = before.at(-1);
+  if (last === undefined || first.time! - last.time! > quietMilliseconds) return undefined;
+  const lastDay = dayOf(last.time);
+  const ofLastDay = before.filter((hit) => dayOf(hit.time) === lastDay);
+  return episodeId(runsOf(ofLastDay, quietMilliseconds).at(-1)!, lastDay, quietMilliseconds);
 }
 
 /** Rounded down to a multiple of `quiet`, the start cannot be shared by two episodes, and a little disorder keeps it. */
@@ -96,22 +107,23 @@ function runsOf(sorted: Hit[], quietMilliseconds: number): Hit[][] {
   return runs;
 }
 
-function makeEpisode(hits: Hit[], id: string, continues: string | undefined): Episode {
-  // An event that several rules of a correlation match is one event.
-  const run = [...new Map([...hits].reverse().map((hit) => [hit.key, hit])).values()].sort(byTime);
+/** @param run by time */
+function makeEpisode(run: Hit[], id: string): Episode {
   const first = run[0]!;
+  // An event that several rules of a correlation match is one event.
+  const eventIds = new Map(run.map(({ key, eventId }) => [key, eventId]));
   return {
     id,
     firstSeen: first.time,
     lastSeen: run.at(-1)!.time,
     severity: run.reduce<Level>((highest, { level }) => (rank(level) > rank(highest) ? level : highest), first.level),
-    count: run.length,
+    count: eventIds.size,
     countExact: true,
-    eventIds: run.slice(0, MAX_EVIDENCE).map((hit) => hit.eventId),
+    eventIds: [...eventIds.values()].slice(0, MAX_EVIDENCE),
     resources: resourcesOf(run),
     mainResource: first.resources[0]?.name,
     expired: [...new Set(run.flatMap((hit) => hit.expired))].sort(),
-    continues,
+    continues: undefined,
     content: first.content,
   };
 }

@@ -4,7 +4,7 @@ import { actorOf, isHuman, mfaOf, type Actor, type Context } from '../events/der
 import type { Event } from '../events/event';
 import { at, text, type Json } from '../events/json';
 import { redactEvent } from '../events/redact';
-import { View, type FieldTable, type FieldValues } from './fields';
+import { View, type FieldValues } from './fields';
 import type { Content, FindingActor, Resource } from './finding';
 import type { Level } from './level';
 import type { Correlation } from './correlation';
@@ -38,9 +38,12 @@ export interface Hit {
   input?: number;
   /** In a correlation: text of the counted field. */
   value?: string | undefined;
-  /** In a correlation that is an input of others: fields that they ask for. */
+  /** In a correlation: the fields that it offers to those it is an input of, which are its group and what they ask for. */
   carried?: Record<string, string>;
 }
+
+/** Where hits are kept that may be one finding. */
+export type Place = Pick<Hit, 'partition' | 'detectorId' | 'group'>;
 
 /** A hit, and the detector that it is a hit of. */
 export interface Placed {
@@ -53,12 +56,18 @@ const MAX_TEXT = 512;
 const MAX_TITLE = 256;
 const MAX_TITLE_VALUE = 128;
 const MAX_RESOURCES = 20;
+const MAX_DISTINCT_PREFIX = 400;
 
 /** A text cut to so many UTF-16 units, with an ellipsis where something is missing. */
 export function cap(value: string, length = MAX_TEXT): string {
   if (value.length <= length) return value;
   // Not through the middle of a character of two units.
   return `${value.slice(0, length - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
+}
+
+/** A text short enough to be kept that still differs from any other: of a long one, the beginning and a hash. */
+function distinct(value: string): string {
+  return value.length <= MAX_TEXT ? value : `${cap(value, MAX_DISTINCT_PREFIX)} ${shortHash(value)}`;
 }
 
 /** Hexadecimal, 32 characters, of any JSON value. */
@@ -86,7 +95,7 @@ export function makeHits({ rule, event, level, expired }: Match, ruleset: Rulese
   const resources = resourcesOf(rule, clean);
   const common = {
     key: event.key,
-    eventId: cap(event.id),
+    eventId: cap(clean.id),
     time: event.time,
     revision: event.revision,
     digest: [event.digest, event.time, event.account, event.region].join(' '),
@@ -95,8 +104,8 @@ export function makeHits({ rule, event, level, expired }: Match, ruleset: Rulese
   };
   const content = {
     actor: findingActor(clean, actor, ruleset.context),
-    account: maybe(event.account),
-    region: maybe(event.region),
+    account: maybe(clean.account),
+    region: maybe(clean.region),
     action: actionOf(clean),
     from: {
       address: maybe(
@@ -106,8 +115,12 @@ export function makeHits({ rule, event, level, expired }: Match, ruleset: Rulese
       userAgent: maybe(text(clean.record, 'userAgent')),
     },
   };
+  const fieldText = (name: string): string => {
+    const { texts, objects } = view.field(ruleset.fields.slot(name));
+    return objects.length > 0 ? '' : [...new Set(texts)].slice(0, 5).join(', ');
+  };
   const titled = (detector: Detector): Content => ({
-    title: titleOf(detector, view, ruleset.fields, actor, resources),
+    title: titleOf(detector, content, resources, ruleset.context, fieldText),
     ...content,
   });
   const result: Hits = { placed: [], withoutGroup: 0, untimed: 0 };
@@ -129,7 +142,7 @@ export function makeHits({ rule, event, level, expired }: Match, ruleset: Rulese
         content: titled(correlation),
         input,
         value: valueOf(correlation, input, view),
-        carried: carriedOf(correlation, view),
+        carried: { ...group, ...carriedOf(correlation, view) },
       };
       result.placed.push({ detector: correlation, hit });
     }
@@ -138,10 +151,7 @@ export function makeHits({ rule, event, level, expired }: Match, ruleset: Rulese
 }
 
 /** The partition of a group, and the group as it is shown. */
-export function placeIn(
-  { id }: Detector,
-  group: Record<string, string>,
-): Pick<Hit, 'partition' | 'detectorId' | 'group'> {
+export function placeIn({ id }: Detector, group: Record<string, string>): Place {
   return {
     partition: shortHash([id, ...Object.entries(group).flat()]),
     detectorId: id,
@@ -151,20 +161,23 @@ export function placeIn(
 
 /** Undefined if a value is missing, null, an object or several: all strangers would share one group. */
 function correlationGroup({ group }: Correlation, input: number, view: View): Record<string, string> | undefined {
-  const values = group.map(({ name, slots }) => [name, single(view.field(slots[input]!))] as const);
+  const values = group.map(({ name, slots }) => [name, distinctSingle(view.field(slots[input]!))] as const);
   if (values.some(([, value]) => value === undefined)) return undefined;
   return Object.fromEntries(values) as Record<string, string>;
 }
 
-/** The text of the counted field; of several fields, of the tuple. */
 function valueOf({ values }: Correlation, input: number, view: View): string | undefined {
-  const texts = values.map(({ slots }) => single(view.field(slots[input]!)));
-  if (texts.length === 0 || texts.some((value) => value === undefined)) return undefined;
-  return texts.length === 1 ? texts[0] : JSON.stringify(texts);
+  return tupleOf(values.map(({ slots }) => distinctSingle(view.field(slots[input]!))));
+}
+
+/** The text of the counted field; of several fields, of the tuple. Undefined if one is missing. */
+export function tupleOf(values: (string | undefined)[]): string | undefined {
+  if (values.includes(undefined)) return undefined;
+  return values.length > 1 ? JSON.stringify(values) : values[0];
 }
 
 function carriedOf({ carries }: Correlation, view: View): Record<string, string> {
-  const values = carries.map(({ name, slot }) => [name, single(view.field(slot))] as const);
+  const values = carries.map(({ name, slot }) => [name, distinctSingle(view.field(slot))] as const);
   return Object.fromEntries(values.filter(([, value]) => value !== undefined)) as Record<string, string>;
 }
 
@@ -242,16 +255,25 @@ function single({ scalars, objects }: FieldValues): string | undefined {
     : undefined;
 }
 
-function titleOf(detector: Detector, view: View, fields: FieldTable, actor: Actor, resources: Resource[]): string {
-  const { event, context } = view;
+function distinctSingle(values: FieldValues): string | undefined {
+  const value = single(values);
+  return value === undefined ? undefined : distinct(value);
+}
+
+/** @param fieldText what the event says under the name of a field; nothing if it says nothing that can be shown */
+export function titleOf(
+  detector: Detector,
+  { actor, account, region }: Pick<Content, 'actor' | 'account' | 'region'>,
+  resources: Resource[],
+  context: Context,
+  fieldText: (name: string) => string,
+): string {
   const title = renderTemplate(detector.findingTitle, (name) => {
     if (name === 'actor') return cap(actor.name, MAX_TITLE_VALUE);
-    if (name === 'account') return accountName(event.account, context);
-    if (name === 'region') return cap(event.region ?? 'an unknown Region', MAX_TITLE_VALUE);
+    if (name === 'account') return accountName(account ?? undefined, context);
+    if (name === 'region') return cap(region ?? 'an unknown Region', MAX_TITLE_VALUE);
     if (name === 'resource') return cap(resources[0]?.name ?? UNKNOWN, MAX_TITLE_VALUE);
-    const { texts, objects } = view.field(fields.slot(name));
-    const shown = [...new Set(texts)].slice(0, 5).join(', ');
-    return objects.length > 0 || shown.trim() === '' ? UNKNOWN : cap(shown, MAX_TITLE_VALUE);
+    return cap(fieldText(name).trim() || UNKNOWN, MAX_TITLE_VALUE);
   });
   return cap(title.replace(/\s+/g, ' ').trim(), MAX_TITLE);
 }
@@ -272,7 +294,11 @@ export function isBetter(candidate: Hit, known: Hit): boolean {
   return candidate.digest < known.digest;
 }
 
-/** By time, then key: the order of everything that speaks of "first". */
+/** By time, then key, then id: the order of everything that speaks of "first". */
 export function byTime(a: Hit, b: Hit): number {
-  return (a.time ?? 0) - (b.time ?? 0) || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
+  return (a.time ?? 0) - (b.time ?? 0) || compareTexts(a.key, b.key) || compareTexts(a.id, b.id);
+}
+
+function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

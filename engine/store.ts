@@ -1,5 +1,5 @@
 import type { Day, Episode } from './episodes';
-import type { Hit } from './hit';
+import type { Hit, Place } from './hit';
 
 /** The episodes of one detector, group and day: the outbox from which findings are made. */
 export interface Head {
@@ -10,6 +10,8 @@ export interface Head {
   /** Grows by one with each write; what a write is conditional on. */
   version: number;
   episodes: Episode[];
+  /** Of a correlation: windows that ended before this time (milliseconds since the epoch) have been judged as over. */
+  judgedUntil?: number;
 }
 
 /** A head before and after a write. */
@@ -28,6 +30,13 @@ export interface Put {
   days: Day[];
 }
 
+/** That a correlation, in a partition, was once seen to make a hit in another partition on some day; see `chain.ts`. */
+export interface Link {
+  source: Place;
+  target: Place;
+  day: Day;
+}
+
 /**
  * What correlation remembers. All hits of a detector and group are in one partition. What an implementation has to keep,
  * whoever else writes at the same time, is tested by `test/state/store.contract.ts`.
@@ -37,12 +46,12 @@ export interface Store {
   put(hit: Hit): Promise<Put>;
   /** The hits of a partition on some days, each id once, in no particular order. */
   hits(partition: string, days: Day[] | 'all'): Promise<Hit[]>;
-  /**
-   * Keeps the hits that a correlation's partition makes in others, instead of those it made before.
-   *
-   * @returns those that were dropped, and their days: the heads that held them have to be judged again
-   */
-  replace(source: string, hits: Hit[]): Promise<{ hit: Hit; day: Day }[]>;
+  /** Keeps a link, for good. Idempotent. What `linksFrom` answers, `linksTo` answers, too. */
+  link(link: Link): Promise<void>;
+  /** All links from a partition. */
+  linksFrom(partition: string): Promise<Link[]>;
+  /** The links to a partition on some days. */
+  linksTo(partition: string, days: Day[] | 'all'): Promise<Link[]>;
   head(partition: string, day: Day): Promise<Head | undefined>;
   /** Writes a head if the stored version is still the one before it; false if another worker was faster. */
   putHead(head: Head): Promise<boolean>;

@@ -1,19 +1,21 @@
-import { dayOf, type Day } from '../engine/episodes';
+import { dayOf, onDays, type Day } from '../engine/episodes';
 import { isBetter, type Hit } from '../engine/hit';
-import type { Head, Put, Store } from '../engine/store';
+import type { Head, Link, Put, Store } from '../engine/store';
 
-interface Partition {
-  hits: Map<string, Hit>;
+/** What is kept of a detector and group. */
+class Partition {
+  readonly hits = new Map<string, Hit>();
   /** Of ids that came with more than one content, all days on which they stood. */
-  formerDays: Map<string, Set<Day>>;
-  heads: Map<Day, Head>;
+  readonly formerDays = new Map<string, Set<Day>>();
+  readonly heads = new Map<Day, Head>();
+  /** By the other partition and the day. */
+  readonly linksFrom = new Map<string, Link>();
+  readonly linksTo = new Map<string, Link>();
 }
 
 /** A store that lives as long as a replay or a test. */
 export class MemoryStore implements Store {
   private readonly partitions = new Map<string, Partition>();
-  /** What partitions of correlations have made in others, by the partition they come from. */
-  private readonly made = new Map<string, Hit[]>();
 
   async put(hit: Hit): Promise<Put> {
     const { hits, formerDays } = this.partition(hit.partition);
@@ -30,22 +32,20 @@ export class MemoryStore implements Store {
   }
 
   async hits(partition: string, days: Day[] | 'all'): Promise<Hit[]> {
-    const all = [...(this.partitions.get(partition)?.hits.values() ?? [])];
-    if (days === 'all') return all;
-    const wanted = new Set(days);
-    return all.filter((hit) => wanted.has(dayOf(hit.time)));
+    return onDays(this.partitions.get(partition)?.hits.values() ?? [], days, ({ time }) => dayOf(time));
   }
 
-  async replace(source: string, hits: Hit[]): Promise<{ hit: Hit; day: Day }[]> {
-    const dropped: { hit: Hit; day: Day }[] = [];
-    for (const old of this.made.get(source) ?? []) {
-      if (hits.some((hit) => hit.partition === old.partition && hit.id === old.id && hit.time === old.time)) continue;
-      this.partition(old.partition).hits.delete(old.id);
-      dropped.push({ hit: old, day: dayOf(old.time) });
-    }
-    for (const hit of hits) this.partition(hit.partition).hits.set(hit.id, hit);
-    this.made.set(source, hits);
-    return dropped;
+  async link(link: Link): Promise<void> {
+    this.partition(link.source.partition).linksFrom.set(`${link.target.partition} ${link.day}`, link);
+    this.partition(link.target.partition).linksTo.set(`${link.source.partition} ${link.day}`, link);
+  }
+
+  async linksFrom(partition: string): Promise<Link[]> {
+    return [...(this.partitions.get(partition)?.linksFrom.values() ?? [])];
+  }
+
+  async linksTo(partition: string, days: Day[] | 'all'): Promise<Link[]> {
+    return onDays(this.partitions.get(partition)?.linksTo.values() ?? [], days, ({ day }) => day);
   }
 
   async head(partition: string, day: Day): Promise<Head | undefined> {
@@ -61,8 +61,7 @@ export class MemoryStore implements Store {
 
   private partition(name: string): Partition {
     let partition = this.partitions.get(name);
-    if (!partition)
-      this.partitions.set(name, (partition = { hits: new Map(), formerDays: new Map(), heads: new Map() }));
+    if (!partition) this.partitions.set(name, (partition = new Partition()));
     return partition;
   }
 }

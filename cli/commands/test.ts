@@ -2,7 +2,7 @@ import pc from 'picocolors';
 import type { Command } from 'commander';
 import { jsonLine, printable } from '../../findings/escape';
 import { readConfig } from '../config';
-import { loadDetectors } from '../detectors';
+import { detectorsOf, loadDetectors } from '../detectors';
 import { runDetectorTests } from '../detector-tests/run';
 import { EXIT } from '../errors';
 import { configOption } from '../options';
@@ -43,7 +43,7 @@ export function registerTest(program: Command): void {
       const failed = results.filter(({ failure }) => failure !== undefined).length;
       const tested = new Set(results.map(({ detector }) => detector)).size;
       process.stderr.write(
-        `${plural(ruleset.rules.length + ruleset.correlations.length, 'detector')}, ${tested} of them with tests: ${plural(results.length - failed, 'test')} passed, ${failed} failed\n`,
+        `${plural(detectorsOf(ruleset).length, 'detector')}, ${tested} of them with tests: ${plural(results.length - failed, 'test')} passed, ${failed} failed\n`,
       );
       process.exitCode = failed > 0 ? EXIT.found : EXIT.done;
     });

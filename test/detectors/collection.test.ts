@@ -1,7 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { detectorsOf, generatedPages } from '../../cli/docs';
-import { loadDetectors, readDetectors, shippedDetectors } from '../../cli/detectors';
+import { generatedPages } from '../../cli/docs';
+import {
+  detectorsOf,
+  highVolumeDetectors,
+  loadDetectors,
+  readDetectors,
+  shippedDetectors,
+} from '../../cli/detectors';
 import { runDetectorTests } from '../../cli/detector-tests/run';
 import { readConfig } from '../../cli/config';
 import { replay } from '../../cli/pipeline';
@@ -13,18 +19,19 @@ import { readFile } from '../../events/read';
 import { root } from '../cli/run';
 
 const ruleset = loadDetectors(undefined, {});
+const everything = loadDetectors([shippedDetectors, highVolumeDetectors], {});
 
 test('the shipped detectors load without a warning', () => {
-  expect(checkRuleset(readDetectors([shippedDetectors]))).toMatchObject({ errors: [], warnings: [] });
+  expect(checkRuleset(readDetectors([shippedDetectors, highVolumeDetectors]))).toMatchObject({ errors: [], warnings: [] });
 });
 
 test('there are at least 25, and their tests pass', async () => {
   expect(detectorsOf(ruleset).length).toBeGreaterThanOrEqual(25);
-  const failed = (await runDetectorTests(ruleset)).filter(({ failure }) => failure !== undefined);
+  const failed = (await runDetectorTests(everything)).filter(({ failure }) => failure !== undefined);
   expect(failed.map(({ detector, test: { name }, failure }) => `${detector.title}: ${name}: ${failure}`)).toEqual([]);
 });
 
-describe.each(detectorsOf(ruleset).map((one) => [basename(one.document.source.file), one] as const))('%s', (name, rule) => {
+describe.each(detectorsOf(everything).map((one) => [basename(one.document.source.file), one] as const))('%s', (name, rule) => {
   test('is named after its service, and says all that a finding needs', () => {
     expect(name).toMatch(/^aws_[a-z0-9]+(_[a-z0-9]+)+\.yml$/);
     expect(rule.document.source.text).toMatch(/^# yaml-language-server: \$schema=\.\.\/\.\.\/schemas\/detector\.schema\.json\n/);
@@ -48,7 +55,8 @@ describe.each(detectorsOf(ruleset).map((one) => [basename(one.document.source.fi
 test('an ordinary day raises nothing at medium or above', async () => {
   const config = readConfig(join(root, 'samples/privwatch.yml'));
   const { files } = findFiles([join(root, 'samples/ordinary-day')], mayHoldEvents);
-  const { findings, counters } = await replay(files, loadDetectors(undefined, config));
+  const both = loadDetectors([shippedDetectors, highVolumeDetectors], config);
+  const { findings, counters } = await replay(files, both);
   expect(counters.in).toBeGreaterThan(250);
   expect(findings.filter(({ severity }) => rank(severity) >= rank('medium')).map(({ title }) => title)).toEqual([]);
 });

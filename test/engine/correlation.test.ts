@@ -59,6 +59,11 @@ describe('Correlations', () => {
       [expect.stringContaining('no count') as string],
     ],
     ['an unknown rule', { rules: ['a', 'nobody'] }, ['correlation.rules: there is no rule with the id or name nobody']],
+    [
+      'an order and a condition',
+      { type: 'temporal_ordered', rules: ['a', 'b'], condition: { gte: 2 } },
+      ['correlation.condition: temporal_ordered asks for all of its rules, in order: no condition'],
+    ],
     ['itself', { rules: ['a', 'me'] }, ['correlation.rules: the references go round in a circle']],
     ['no condition', { condition: undefined as never }, ['correlation: event_count needs a condition']],
     [

@@ -7,8 +7,9 @@ import type { Finding } from '../../engine/finding';
 import { match } from '../../engine/match';
 import type { Ruleset } from '../../engine/ruleset';
 import { checkFinding } from '../../engine/schema';
-import type { Head, HeadChange, Store } from '../../engine/store';
+import type { Store } from '../../engine/store';
 import { MemoryStore } from '../../state/memory';
+import { Recorded } from './recorded-store';
 import { LOGSOURCE, ruleOf, rulesetOf } from './support';
 
 const MINUTE = 60_000;
@@ -41,44 +42,6 @@ const RULES = rulesetOf([
     },
   ),
 ]);
-
-/** A store that keeps, like a table's stream, each write of a head in the order of the writes, and may interleave or fail. */
-class Recorded implements Store {
-  readonly inner = new MemoryStore();
-  readonly written: HeadChange[] = [];
-
-  constructor(private readonly disturb: () => Promise<void> = async () => {}) {}
-
-  async put(hit: Parameters<Store['put']>[0]): ReturnType<Store['put']> {
-    await this.disturb();
-    const put = await this.inner.put(hit);
-    await this.disturb();
-    return put;
-  }
-  async hits(...parameters: Parameters<Store['hits']>): ReturnType<Store['hits']> {
-    await this.disturb();
-    const hits = await this.inner.hits(...parameters);
-    await this.disturb();
-    return hits;
-  }
-  async replace(...parameters: Parameters<Store['replace']>): ReturnType<Store['replace']> {
-    await this.disturb();
-    return this.inner.replace(...parameters);
-  }
-  async head(...parameters: Parameters<Store['head']>): ReturnType<Store['head']> {
-    const head = await this.inner.head(...parameters);
-    await this.disturb();
-    return head;
-  }
-  async putHead(head: Head): Promise<boolean> {
-    await this.disturb();
-    const before = await this.inner.head(head.partition, head.day);
-    const done = await this.inner.putHead(head);
-    if (done) this.written.push({ before, after: head });
-    await this.disturb();
-    return done;
-  }
-}
 
 async function file(events: readonly Event[], store: Store, ruleset: Ruleset = RULES): Promise<FindingChange[]> {
   const correlated = await correlate(

@@ -1,4 +1,4 @@
-import type { Head, Store } from '../../engine/store';
+import type { Head, Link, Store } from '../../engine/store';
 import type { Hit } from '../../engine/hit';
 
 const DAY = 86_400_000;
@@ -50,6 +50,11 @@ function headOf(more: Partial<Head> = {}): Head {
     episodes: [],
     ...more,
   };
+}
+
+function linkOf(source: string, target: string, day: number): Link {
+  const place = (partition: string): Link['source'] => ({ partition, detectorId: partition, group: {} });
+  return { source: place(source), target: place(target), day };
 }
 
 /** What correlation asks of every {@link Store}: each test gets an empty one. */
@@ -118,6 +123,45 @@ export function storeContract(name: string, makeStore: () => Promise<Store> | St
       expect(await store.put(early)).toEqual({ outcome: 'conflicting', days });
       expect(await store.hits(partition, [20_000])).toEqual([]);
       expect(await store.hits(partition, [20_002])).toEqual([late]);
+    });
+
+    test('answers the hits of all days, undated ones included', async () => {
+      const hits = [hitOf({ key: 'a', time: 0 }), hitOf({ key: 'b' }), hitOf({ key: 'c', time: undefined })];
+      for (const hit of hits) await store.put(hit);
+      await store.put(hitOf({ key: 'd', partition: 'q' }));
+      const all = await store.hits(partition, 'all');
+      expect(all.sort((a, b) => (a.key < b.key ? -1 : 1))).toEqual(hits);
+      expect(await store.hits('other', 'all')).toEqual([]);
+    });
+
+    test('answers hits in a list of their own', async () => {
+      await store.put(hitOf());
+      (await store.hits(partition, 'all')).pop();
+      (await store.hits(partition, [20_000])).pop();
+      expect(await store.hits(partition, 'all')).toHaveLength(1);
+    });
+
+    test('keeps links, once, and finds them from both ends', async () => {
+      const links = [
+        linkOf('inner', 'outer', 20_000),
+        linkOf('inner', 'outer', 20_001),
+        linkOf('inner', 'another', 20_000),
+        linkOf('inner 2', 'outer', 20_000),
+      ];
+      for (const link of [...links, ...links]) await store.link(link);
+      const sorted = (list: Link[]): string[] => list.map((link) => JSON.stringify(link)).sort();
+      expect(sorted(await store.linksFrom('inner'))).toEqual(sorted(links.slice(0, 3)));
+      expect(sorted(await store.linksTo('outer', 'all'))).toEqual(sorted([links[0]!, links[1]!, links[3]!]));
+      expect(sorted(await store.linksTo('outer', [20_000, 19_999]))).toEqual(sorted([links[0]!, links[3]!]));
+      expect(await store.linksTo('outer', [20_002])).toEqual([]);
+      expect(await store.linksFrom('outer')).toEqual([]);
+      expect(await store.linksTo('inner', 'all')).toEqual([]);
+    });
+
+    test('keeps links of writers at the same time', async () => {
+      const links = Array.from({ length: 10 }, (_, i) => linkOf('inner', `outer ${i % 5}`, 20_000));
+      await Promise.all(links.map((link) => store.link(link)));
+      expect(await store.linksFrom('inner')).toHaveLength(5);
     });
 
     test('writes a head only over the version before it', async () => {
