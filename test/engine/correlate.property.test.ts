@@ -177,7 +177,7 @@ describe('The findings depend only on which events were seen', () => {
         expect(standing((await inBatches(batches, set, end)).flat())).toEqual(wanted);
         expect(new Set(wanted.map(({ id }) => id)).size).toBe(wanted.length);
       }),
-      { numRuns: 250 },
+      { numRuns: 150 },
     );
   });
 
@@ -219,7 +219,7 @@ describe('The findings depend only on which events were seen', () => {
           expect(standing(store.changes(set))).toEqual(wanted);
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
@@ -320,7 +320,7 @@ describe('One page for one thing', () => {
           expect(levels.map(rank)).toContain(rank(severity));
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 });
