@@ -125,7 +125,10 @@ export function makeEvent(source: Source, record: JsonObject, envelope?: JsonObj
 }
 
 class SourceEvent implements Event {
-  private readonly cache: { key?: string; digest?: string } = {};
+  private knownKey: string | undefined;
+  private knownDigest: string | undefined;
+  /** Null for no usable time. */
+  private knownTime: number | null | undefined;
 
   constructor(
     private readonly source: Source,
@@ -137,13 +140,14 @@ class SourceEvent implements Event {
     return this.source.logsource;
   }
   get key(): string {
-    return (this.cache.key ??= this.source.key(this.record, this.envelope) ?? `sha256:${this.digest}`);
+    return (this.knownKey ??= this.source.key(this.record, this.envelope) ?? `sha256:${this.digest}`);
   }
   get id(): string {
     return this.source.id(this.record, this.envelope) ?? this.key;
   }
   get time(): number | undefined {
-    return parseTime(this.source.time(this.record, this.envelope));
+    if (this.knownTime === undefined) this.knownTime = parseTime(this.source.time(this.record, this.envelope)) ?? null;
+    return this.knownTime ?? undefined;
   }
   get account(): string | undefined {
     return this.source.account(this.record, this.envelope);
@@ -155,6 +159,6 @@ class SourceEvent implements Event {
     return this.source.revision(this.record);
   }
   get digest(): string {
-    return (this.cache.digest ??= digestOf(this.record));
+    return (this.knownDigest ??= digestOf(this.record));
   }
 }
