@@ -108,7 +108,11 @@ class Pass {
     for await (const { file, bytesRead, events, rejected } of readEvents(files)) {
       for (const one of rejected) this.reject(file, one);
       if (arrangement) all.push(...events);
-      else yield* this.takeAll(events);
+      else {
+        yield* this.takeAll(events);
+        // A generator that waits keeps what it gave last: without this, two files are in memory at a time.
+        events.length = 0;
+      }
       this.options.onProgress?.(file, bytesRead);
     }
     if (arrangement) yield* this.takeAll(arrange(all, arrangement));

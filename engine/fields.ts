@@ -12,22 +12,22 @@ export type Scalar = string | number | boolean | null;
 export class FieldValues {
   /** The field is there, if only as null, `[]` or `{}`. */
   present = false;
-  readonly scalars: Scalar[] = [];
-  readonly objects: JsonObject[] = [];
+  private scalarList: Scalar[] = NONE;
+  private objectList: JsonObject[] = NONE;
   private textCache: string[] | undefined;
   private foldedCache: string[] | undefined;
 
+  get scalars(): readonly Scalar[] {
+    return this.scalarList;
+  }
+
+  get objects(): readonly JsonObject[] {
+    return this.objectList;
+  }
+
   /** What a string test looks at: every scalar as text; of an object, every leaf and its whole compact JSON text. */
   get texts(): string[] {
-    if (!this.textCache) {
-      this.textCache = [];
-      for (const scalar of this.scalars) if (scalar !== null) this.textCache.push(String(scalar));
-      for (const object of this.objects) {
-        collectLeaves(object, this.textCache, 0);
-        this.textCache.push(compactJson(object));
-      }
-    }
-    return this.textCache;
+    return (this.textCache ??= textsOf(this.scalarList, this.objectList));
   }
 
   get folded(): string[] {
@@ -43,9 +43,31 @@ export class FieldValues {
     this.present = true;
     if (Array.isArray(value)) {
       if (depth < MAX_DEPTH) for (const member of value) this.add(member, depth + 1);
-    } else if (isObject(value)) this.objects.push(value);
-    else this.scalars.push(value);
+    } else if (isObject(value)) this.objectList = withMember(this.objectList, value);
+    else this.scalarList = withMember(this.scalarList, value);
   }
+}
+
+/** What most lists hold; never written to. */
+const NONE: never[] = [];
+
+/** Most fields have one value: a list of one takes a tenth of the room of one that has been pushed to. */
+function withMember<T>(list: T[], member: T): T[] {
+  if (list.length === 0) return [member];
+  list.push(member);
+  return list;
+}
+
+function textsOf(scalars: Scalar[], objects: JsonObject[]): string[] {
+  const [only] = scalars;
+  if (scalars.length === 1 && objects.length === 0) return only === null ? NONE : [String(only)];
+  const texts: string[] = [];
+  for (const scalar of scalars) if (scalar !== null) texts.push(String(scalar));
+  for (const object of objects) {
+    collectLeaves(object, texts, 0);
+    texts.push(compactJson(object));
+  }
+  return texts;
 }
 
 /** A literal key equal to the whole name wins; otherwise the name is a dotted path of own properties. */
@@ -102,7 +124,7 @@ export class FieldTable {
 
 /** An event as rules look at it: fields resolved when first asked for, and then kept. */
 export class View {
-  private readonly values: (FieldValues | undefined)[] = [];
+  private readonly values = new Map<number, FieldValues>();
   private leafCache: { texts: string[]; folded: string[] } | undefined;
 
   constructor(
@@ -112,7 +134,9 @@ export class View {
   ) {}
 
   field(slot: number): FieldValues {
-    return (this.values[slot] ??= this.resolve(slot));
+    let values = this.values.get(slot);
+    if (!values) this.values.set(slot, (values = this.resolve(slot)));
+    return values;
   }
 
   /** Every scalar anywhere in the event, as text: what keywords are looked for in. */

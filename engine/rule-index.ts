@@ -1,4 +1,5 @@
 import type { Event, Logsource } from '../events/event';
+import { at, type JsonObject } from '../events/json';
 import { resolveField } from './fields';
 import { isDerived } from '../events/derived';
 import type { Node } from './nodes';
@@ -96,8 +97,8 @@ export class RuleIndex {
   }
 
   private lookUp(field: IndexedField, event: Event): readonly Rule[] {
-    const direct = field.path.length === 1 ? event.record[field.name] : undefined;
-    if (typeof direct === 'string') return field.rules.get(this.fold(direct)) ?? NO_RULES;
+    const only = onlyText(event.record, field);
+    if (only !== undefined) return field.rules.get(this.fold(only)) ?? NO_RULES;
     const values = resolveField(event.record, field.name, field.path);
     if (!values.present) return NO_RULES;
     if (values.objects.length > 0) return field.all;
@@ -123,6 +124,12 @@ export class RuleIndex {
     }
     return index;
   }
+}
+
+/** The value of a field if it is one text, as nearly all are; undefined if it takes a closer look. */
+function onlyText(record: JsonObject, { name, path }: IndexedField): string | undefined {
+  const value = Object.hasOwn(record, name) ? record[name] : at(record, ...path);
+  return typeof value === 'string' ? value : undefined;
 }
 
 function build(rules: Rule[]): SourceIndex {
