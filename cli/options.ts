@@ -37,6 +37,17 @@ export function parseEnd(value: string): number {
   return parseMoment(value) + (DAY.test(value) ? 86_400_000 - 1 : 0);
 }
 
+/** Without it a replay remembers all that correlations may still need, that is everything. */
+export const latenessOption = (): Option =>
+  new Option(
+    '--lateness <timespan>',
+    'correlations forget what is older than the newest event by more than this (2d), and need less memory for years of files',
+  ).argParser((value: string) => {
+    const milliseconds = parseTimespan(value);
+    if (milliseconds === undefined) throw new InvalidArgumentError('Give a timespan (12h, 2d).');
+    return milliseconds;
+  });
+
 /** To see on one's own files that findings do not depend on the order of events. */
 export const shuffleOption = (): Option =>
   new Option('--shuffle [seed]', 'take the events in another order: the findings are the same')

@@ -7,6 +7,7 @@ import { correlate } from '../engine/correlate';
 import type { Finding } from '../engine/finding';
 import { match, type Match } from '../engine/match';
 import type { Ruleset } from '../engine/ruleset';
+import { GRACE_MILLISECONDS } from '../engine/sweep';
 import { MemoryStore } from '../state/memory';
 import { arrange, type Arrangement } from './arrange';
 
@@ -32,6 +33,8 @@ export interface ReplayResult {
   /** Worst first. */
   findings: Finding[];
   counters: Counters;
+  /** Matches that no correlation counted: a field of the group or the time was missing, or they came too late. */
+  correlated: { withoutGroup: number; untimed: number; tooLate: number };
   /** Milliseconds since the epoch of the earliest and the latest event. */
   span: { first: number; last: number } | undefined;
   accounts: string[];
@@ -49,25 +52,30 @@ export interface ReplayOptions {
   learnFiles?: string[] | undefined;
   /** Take the events in another order, or some of them twice; holds all of them in memory. */
   arrangement?: Arrangement | undefined;
+  /** Correlations do not count events that are older than the newest by more than this, and forget what these would need. */
+  latenessMilliseconds?: number | undefined;
   onReject?: (file: string, rejected: Rejected) => void;
   onProgress?: (file: string, bytesRead: number) => void;
 }
-
-/** How long after its end a window that more events can make untrue is judged. */
-const GRACE_MILLISECONDS = 15 * 60_000;
 
 /** Walks files down the one road: read, match, correlate, changes. */
 export async function replay(files: string[], ruleset: Ruleset, options: ReplayOptions = {}): Promise<ReplayResult> {
   const pass = new Pass(ruleset, options);
   // The clock of a replay is its last event.
   const over = (): number => pass.last - GRACE_MILLISECONDS;
-  const correlated = await correlate(pass.matches(files), ruleset, new MemoryStore(), { over });
+  const store = new MemoryStore();
+  const lateness = options.latenessMilliseconds && {
+    milliseconds: options.latenessMilliseconds,
+    forget: store.forget.bind(store),
+  };
+  const correlated = await correlate(pass.matches(files), ruleset, store, { over, lateness: lateness || undefined });
   const findings = new Map<string, Finding>();
   for (const change of correlated.changes) applyChanges(findings, changes(change, ruleset));
   const isLearned = pass.learned();
   return {
     findings: [...findings.values()].filter((finding) => !isLearned(finding)).sort(byWeight),
     counters: { ...pass.counters, conflicting: correlated.conflicting },
+    correlated: { withoutGroup: correlated.withoutGroup, untimed: correlated.untimed, tooLate: correlated.tooLate },
     span: pass.first === Infinity ? undefined : { first: pass.first, last: pass.last },
     accounts: [...pass.accounts].map(redactText).sort(),
     reasons: pass.reasons,

@@ -9,7 +9,7 @@ const MAX_LISTED = 6;
 
 /** One screen at the end of a replay. It holds no clock: the same files print the same summary. */
 export function renderSummary(result: ReplayResult, context: Context, rejectsFile: string | undefined): string {
-  const { counters, findings, span, accounts } = result;
+  const { counters, correlated, findings, span, accounts } = result;
   const terms = [
     `matched ${formatCount(counters.matched)}`,
     `unmatched ${formatCount(counters.unmatched)}`,
@@ -30,6 +30,9 @@ export function renderSummary(result: ReplayResult, context: Context, rejectsFil
   if (counters.undated > 0) lines.push(['Undated', `${plural(counters.undated, 'event')} without a usable time`]);
   if (counters.conflicting > 0)
     lines.push(['Conflicts', `${plural(counters.conflicting, 'event')} came again with other content`]);
+  const { withoutGroup, tooLate } = correlated;
+  if (withoutGroup > 0) lines.push(['Ungrouped', `${plural(withoutGroup, 'hit')} not correlated: a field of the group is missing`]);
+  if (tooLate > 0) lines.push(['Too late', `${plural(tooLate, 'hit')} not correlated: see --lateness`]);
   if (counters.rejected > 0) lines.push(...rejections(result, rejectsFile));
   return lines.map(([label, text]) => `${label!.padEnd(10)}${text}`).join('\n');
 }

@@ -26,7 +26,8 @@ export async function readHits(
   store: Store,
   context: Context,
 ): Promise<Hit[]> {
-  const hits = await store.hits(partition, days);
+  const inputs = detector.kind === 'rule' ? 1 : detector.inputs.length;
+  const hits = await store.hits(partition, inputs, days);
   if (detector.kind === 'rule' || detector.inputs.every(({ kind }) => kind === 'rule')) return hits;
   const sources = new Map<string, Place>();
   for (const { source } of await store.linksTo(partition, days)) sources.set(source.partition, source);

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { formatTime } from '../events/time';
-import type { Episode } from './episodes';
+import { endOf, type Episode } from './episodes';
 import type { Finding } from './finding';
-import { accountName } from './hit';
+import { accountName, threadOf } from './hit';
 import { rank } from './level';
 import type { Ruleset } from './ruleset';
 import type { Detector } from './detector';
@@ -19,11 +19,11 @@ export type FindingChange =
 /**
  * The only source of findings: what became of each episode between two states of a head. Pure.
  *
- * @param ruleset gives the detector's own words; a head of a detector that is gone gives nothing
+ * @param ruleset gives the detector's own words; a head of a detector that is gone, or files nothing of its own, gives nothing
  */
 export function changes({ before, after }: HeadChange, ruleset: Ruleset): FindingChange[] {
   const rule = [...ruleset.rules, ...ruleset.correlations].find(({ id }) => id === after.detectorId);
-  if (!rule) return [];
+  if (!rule || rule.silenced) return [];
   const finding = (episode: Episode, head: Head): Finding => toFinding(episode, head, rule, ruleset);
   const old = new Map((before?.episodes ?? []).map((episode) => [episode.id, episode]));
   const ids = new Set(after.episodes.map(({ id }) => id));
@@ -61,13 +61,9 @@ function overlaps(a: Episode, b: Episode): boolean {
   return a.firstSeen <= endOf(b)! && b.firstSeen <= endOf(a)!;
 }
 
-function endOf({ rememberedUntil, lastSeen }: Episode): number | undefined {
-  return rememberedUntil ?? lastSeen;
-}
-
 /** An update of an event may have moved it to another time. */
 function sharesEvent(a: Episode, b: Episode): boolean {
-  return a.eventIds.some((id) => b.eventIds.includes(id));
+  return a.evidence.some(({ key }) => b.evidence.some((other) => other.key === key));
 }
 
 function toFinding(episode: Episode, head: Head, rule: Detector, ruleset: Ruleset): Finding {
@@ -88,7 +84,7 @@ function toFinding(episode: Episode, head: Head, rule: Detector, ruleset: Rulese
   const { metadata } = rule;
   return {
     id: episode.id,
-    thread: head.partition,
+    thread: threadOf(head.partition),
     detectorId: rule.id,
     detectorTitle: rule.title,
     title: content.title,
@@ -103,7 +99,7 @@ function toFinding(episode: Episode, head: Head, rule: Detector, ruleset: Rulese
     from: content.from,
     resources: episode.resources,
     group: head.group,
-    eventIds: episode.eventIds,
+    eventIds: episode.evidence.map(({ eventId }) => eventId),
     count: episode.count,
     countExact: episode.countExact,
     firstSeen,

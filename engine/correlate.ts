@@ -1,183 +1,87 @@
-import { isDeepStrictEqual } from 'node:util';
-import type { Context } from '../events/derived';
-import { linkInnerHits, readHits } from './chain';
 import type { Correlation } from './correlation';
-import { DAY_MILLISECONDS, episodesOf, type Day } from './episodes';
-import { byTime, makeHits, type Hit, type Place } from './hit';
+import { dayOf, type Day } from './episodes';
+import { Gathering, type Gathered } from './gather';
 import type { Match } from './match';
-import type { Rule } from './rule';
 import type { Ruleset } from './ruleset';
-import type { Head, HeadChange, Store } from './store';
-import { firing, type WindowHit } from './windows';
+import { quietDaysOf, reachOf, settleAll } from './settle';
+import type { HeadChange, Store } from './store';
+import { isMonotone } from './window-rule';
 
-/** `matches` make hits; what makes none is counted. Of a plain rule no match is ever left out. */
-export interface Correlated {
+export interface Correlated extends Gathered {
   changes: HeadChange[];
-  matches: number;
-  hits: number;
-  /** The same hit again. */
-  repeated: number;
-  /** The same key with other content. */
-  conflicting: number;
-  /** Left out of a correlation for want of a group value. */
-  withoutGroup: number;
-  /** Left out of a correlation for want of a usable time. */
-  untimed: number;
+}
+
+/** A bound for what is remembered of very long histories. */
+export interface Lateness {
+  /** An event that is older than the newest by more than this is not counted by correlations any more. */
+  milliseconds: number;
+  /** Forgets the hits and heads of a detector on days before the one that is given for it. */
+  forget: (firstDayOf: (detectorId: string) => number) => void;
 }
 
 export interface CorrelateOptions {
-  /** Windows that end before this time (milliseconds since the epoch) are over; asked when all matches are in. */
+  /** Windows that end before this time (milliseconds since the epoch) are over; asked whenever heads are brought up to date. */
   over?: () => number;
-}
-
-/** Another worker may write the same head; each attempt starts from what is then there. */
-const MAX_ATTEMPTS = 50;
-
-/** What a call works with besides the matches. */
-interface Work {
-  store: Store;
-  context: Context;
-  over: number;
-}
-
-/** A partition that got hits, and the days on which they stand or stood. */
-interface Touched {
-  place: Place;
-  days: Set<Day>;
+  /** Without it nothing is ever too late. */
+  lateness?: Lateness | undefined;
 }
 
 /**
  * Remembers matches as hits, then brings the heads of all groups that were touched up to date, each once however many
- * hits it got: those of rules, then those of correlations, inputs before what they feed. What the heads hold in the end
- * depends only on which matches there were: not on order, batches, or the number of workers. After an error, the same
- * call again makes up for what was left undone.
+ * hits it got. What the heads hold in the end depends only on which matches there were: not on order, batches, or the
+ * number of workers. After an error, the same call again makes up for what was left undone.
+ *
+ * This is how all events of a replay are judged at once. Where events come one by one, `work` judges each from the few
+ * hits around it.
  */
 export async function correlate(
   matches: AsyncIterable<Match> | Iterable<Match>,
   ruleset: Ruleset,
   store: Store,
-  { over = () => Infinity }: CorrelateOptions = {},
+  { over = () => Infinity, lateness }: CorrelateOptions = {},
 ): Promise<Correlated> {
-  const result: Correlated = {
-    ...{ changes: [], matches: 0, hits: 0, repeated: 0, conflicting: 0, withoutGroup: 0, untimed: 0 },
+  const bound = lateness?.milliseconds ?? Infinity;
+  let newest = -Infinity;
+  let settledAt = Infinity;
+  const gathering = new Gathering(ruleset, store, { isTooLate: ({ time }) => time! < newest - bound });
+  const changes: HeadChange[] = [];
+  const settleTouched = async (): Promise<void> => {
+    const work = { store, context: ruleset.context, over: over() };
+    for (const change of await settleAll(gathering.touches, ruleset, work)) changes.push(change);
   };
-  const touched = new Map<Rule | Correlation, Map<string, Touched>>();
   for await (const match of matches) {
-    const { placed, withoutGroup, untimed } = makeHits(match, ruleset);
-    result.matches++;
-    result.withoutGroup += withoutGroup;
-    result.untimed += untimed;
-    for (const { detector, hit } of placed) {
-      const { outcome, days } = await store.put(hit);
-      if (outcome === 'new') result.hits++;
-      else if (outcome === 'known') result.repeated++;
-      else result.conflicting++;
-      // A known hit is not "already done": a worker may have died between its put and the head.
-      touch(touched, detector, hit, days);
-    }
+    await gathering.take(match);
+    newest = Math.max(newest, match.event.time ?? -Infinity);
+    settledAt = Math.min(settledAt, newest);
+    if (!lateness || newest - settledAt <= bound) continue;
+    await settleTouched();
+    gathering.touches = forgetOld(gathering, ruleset, dayOf(newest - bound), lateness);
+    settledAt = newest;
   }
-  const work: Work = { store, context: ruleset.context, over: over() };
-  for (const detector of [...ruleset.rules, ...ruleset.correlations]) {
-    for (const { place, days } of touched.get(detector)?.values() ?? []) {
-      if (!detector.silenced) result.changes.push(...(await settle(detector, place, affectedBy(days, detector), work)));
-      if (detector.kind === 'rule' || detector.feeds.length === 0) continue;
-      for (const { target, day } of await linkInnerHits(detector, place, store, ruleset.context)) {
-        const fed = detector.feeds.find(({ correlation }) => correlation.id === target.detectorId);
-        if (fed) touch(touched, fed.correlation, target, [day]);
-      }
-    }
-  }
-  return result;
-}
-
-function touch(
-  touched: Map<Rule | Correlation, Map<string, Touched>>,
-  detector: Rule | Correlation,
-  { partition, detectorId, group }: Place,
-  days: Day[],
-): void {
-  let partitions = touched.get(detector);
-  if (!partitions) touched.set(detector, (partitions = new Map<string, Touched>()));
-  let entry = partitions.get(partition);
-  if (!entry) partitions.set(partition, (entry = { place: { partition, detectorId, group }, days: new Set() }));
-  for (const day of days) entry.days.add(day);
-}
-
-/** The days whose heads hits of some days may change: where a window with them lies, and those after, which may continue it. */
-function affectedBy(days: Set<Day>, detector: Rule | Correlation): Day[] {
-  if (detector.kind === 'rule' && detector.firstSeen) {
-    return [...new Set([...days].map((day) => (day === 'undated' ? day : 'ever')))];
-  }
-  const reach = reachOf(detector);
-  return spread(days, reach, reach + quietDaysOf(detector));
-}
-
-/** Enough to judge every window that touches one of some days, and what their first episodes continue. */
-function daysToRead(days: Day[], detector: Rule | Correlation): Day[] | 'all' {
-  if (days.includes('ever')) return 'all';
-  const reach = reachOf(detector);
-  return spread(days, reach + quietDaysOf(detector), reach);
-}
-
-/** Days with so many before and after each. */
-function spread(days: Iterable<Day>, before: number, after: number): Day[] {
-  const near = new Set<Day>();
-  for (const day of days) {
-    if (typeof day !== 'number') near.add(day);
-    else for (let one = day - before; one <= day + after; one++) near.add(one);
-  }
-  return [...near];
-}
-
-/** How many days away a hit may still decide whether another fires: it may open, or keep another from opening, a window. */
-function reachOf(detector: Rule | Correlation): number {
-  if (detector.kind === 'rule') return 0;
-  return Math.ceil((2 * detector.window.timespanMilliseconds) / DAY_MILLISECONDS);
-}
-
-function quietDaysOf({ quietMilliseconds }: Rule | Correlation): number {
-  return Math.ceil(quietMilliseconds / DAY_MILLISECONDS);
+  await settleTouched();
+  return { ...gathering.counts, changes };
 }
 
 /**
- * Brings the heads of a partition up to date. First the heads are read, *then* the hits: a head that is still unchanged
- * when it is written was computed from hits at least as fresh as those it held. What was written is looked at once more:
- * another worker, with a later hit, may meanwhile have found that the head *before* it was right, and have written nothing.
+ * Forgets what no event can change any more.
+ *
+ * @returns what has to be judged again: windows that are not over
  */
-async function settle(
-  detector: Rule | Correlation,
-  place: Place,
-  affected: Day[],
-  { store, context, over }: Work,
-): Promise<HeadChange[]> {
-  const { partition, detectorId, group } = place;
-  const changes: HeadChange[] = [];
-  let open = affected;
-  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    const heads = new Map<Day, Head | undefined>();
-    for (const day of open) heads.set(day, await store.head(partition, day));
-    const hits = await readHits(detector, partition, daysToRead(open, detector), store, context);
-    // What was over for one worker is over for all, however slow their clocks.
-    const judgedUntil = Math.max(over, ...[...heads.values()].map((head) => head?.judgedUntil ?? -Infinity));
-    const fired = firingHits(detector, hits, judgedUntil);
-    open = [];
-    for (const [day, before] of heads) {
-      const episodes = episodesOf(fired, day, detector.quietMilliseconds);
-      if (isDeepStrictEqual(episodes, before?.episodes ?? [])) continue;
-      const after: Head = { partition, detectorId, group, day, version: (before?.version ?? 0) + 1, episodes };
-      if (detector.kind === 'correlation') after.judgedUntil = judgedUntil;
-      if (await store.putHead(after)) changes.push({ before, after });
-      open.push(day);
-    }
-    if (open.length === 0) return changes;
-  }
-  throw new Error(`the heads of ${partition} changed ${MAX_ATTEMPTS} times while they were being written`);
+function forgetOld(
+  { touches }: Gathering,
+  { correlations }: Ruleset,
+  latest: Day,
+  { forget }: Lateness,
+): Gathering['touches'] {
+  // A chain reads its inner hits from all that there is.
+  const single = correlations.filter(({ feeds, inputs }) => [...feeds, ...inputs.filter(isCorrelation)].length === 0);
+  const oldest = new Map(single.map((one) => [one.id, Number(latest) - 3 * reachOf(one) - quietDaysOf(one) - 2]));
+  // Rules are of acts that are rare, and file a finding however late the event.
+  forget((detectorId) => oldest.get(detectorId) ?? -Infinity);
+  const open = correlations.filter(({ window }) => !isMonotone(window));
+  return touches.from(open, Number(latest) - Math.max(1, ...open.map(reachOf)) - 1);
 }
 
-/** By time. Every hit of a plain rule fires; of a correlation, those in a window that satisfies it. */
-function firingHits(detector: Rule | Correlation, hits: Hit[], over: number): Hit[] {
-  if (detector.kind === 'rule') return [...hits].sort(byTime);
-  const sorted = hits.filter((hit) => hit.time !== undefined).sort(byTime);
-  const fires = firing(sorted as WindowHit[], detector.window, over);
-  return sorted.filter((_, i) => fires[i]);
+function isCorrelation({ kind }: Correlation['inputs'][number]): boolean {
+  return kind === 'correlation';
 }

@@ -7,7 +7,7 @@ import type { Path, SourceDocument } from './documents';
 import type { FieldTable } from './fields';
 import type { Item, Node } from './nodes';
 import { KeyError } from './problems';
-import type { FieldSlot, Rule } from './rule';
+import { warnOfShortQuiet, type FieldSlot, type Rule } from './rule';
 import {
   compare,
   isAverage,
@@ -84,8 +84,10 @@ export function compileCorrelation(context: CompileContext): Correlation | undef
   checkFields(document, correlation, context);
   const timespan = parseSigmaTimespan(text(correlation, 'timespan') ?? '');
   const extension = extensionOf(document);
+  const quiet = parseTimespan(extension['quiet']) ?? timespan;
   const generate = data['generate'] ?? correlation['generate'];
-  if (!detector || timespan === undefined) return undefined;
+  if (!detector || timespan === undefined || quiet === undefined) return undefined;
+  warnOfShortQuiet(document, quiet);
   return {
     kind: 'correlation',
     ...detector,
@@ -103,7 +105,7 @@ export function compileCorrelation(context: CompileContext): Correlation | undef
     group: [],
     values: [],
     carries: [],
-    quietMilliseconds: parseTimespan(extension['quiet']) ?? timespan,
+    quietMilliseconds: quiet,
     generate: generate === true,
     feeds: [],
     silenced: false,

@@ -42,6 +42,8 @@ export interface Detector {
   severity: { when: Node; level: Level }[];
   findingTitle: Template;
   stage: 'staging' | 'production';
+  /** A hash of all that decides what its hits come to: with another one, what is stored of it starts afresh. */
+  meaning: string;
   tests: DetectorTest[];
   document: SourceDocument;
 }
@@ -78,6 +80,7 @@ export function compileDetector(context: CompileContext): Detector | undefined {
     severity,
     findingTitle,
     stage: extension['stage'] === 'staging' ? 'staging' : 'production',
+    meaning: '',
     tests: testsOf(extension),
     document,
   };

@@ -1,4 +1,4 @@
-import { shortHash, type Hit } from './hit';
+import { byTime, shortHash, threadOf, type Hit } from './hit';
 import { rank, type Level } from './level';
 import type { Content, Resource } from './finding';
 
@@ -10,6 +10,14 @@ export const DAY_MILLISECONDS = 86_400_000;
  */
 export type Day = number | 'undated' | 'ever';
 
+/** An event of an episode. */
+export interface Evidence {
+  key: string;
+  eventId: string;
+  /** Milliseconds since the epoch. */
+  time: number | undefined;
+}
+
 /** A run of hits of one detector and group with no gap longer than `quiet`, within one day: a finding's substance. */
 export interface Episode {
   /** Id of the finding. */
@@ -17,11 +25,15 @@ export interface Episode {
   firstSeen: number | undefined;
   lastSeen: number | undefined;
   severity: Level;
+  /** Of events; at least so many, if it is not exact. */
   count: number;
   countExact: boolean;
-  eventIds: string[];
+  /** The first 100, by time and key. */
+  evidence: Evidence[];
   /** Sorted. */
   resources: Resource[];
+  /** Id of the first hit. */
+  firstHit: string;
   /** The main one of the first hit. */
   mainResource: string | undefined;
   expired: string[];
@@ -29,12 +41,19 @@ export interface Episode {
   continues: string | undefined;
   /** Of the first hit. */
   content: Content;
-  /** Of a first-seen detector: the end of the last day on which the tuple was seen; by then it is not forgotten. */
+  /** Of a first-seen detector: how long the tuple is remembered for having been seen. */
   rememberedUntil?: number;
 }
 
 const MAX_EVIDENCE = 100;
 const MAX_RESOURCES = 50;
+
+/** What the hits of a head's episodes have in common. */
+export interface Run {
+  partition: string;
+  day: Day;
+  quietMilliseconds: number;
+}
 
 export function dayOf(time: number | undefined): Day {
   return time === undefined ? 'undated' : Math.floor(time / DAY_MILLISECONDS);
@@ -48,8 +67,8 @@ export function onDays<T>(all: Iterable<T>, days: Day[] | 'all', dayOfOne: (one:
 }
 
 /**
- * The episodes of one day, from the firing hits of a detector and group on that day and before it, as far back as
- * `quiet` reaches. An episode is cut at midnight, so that what is kept of a group and a day is bounded:
+ * The episodes of one day, from its firing hits. An episode is cut at midnight, so that what is kept of a group and a day
+ * is bounded; `continueFrom` connects it with the day before:
  *
  * ```
  * hits        x  x x        x   |  x        x
@@ -57,44 +76,98 @@ export function onDays<T>(all: Iterable<T>, days: Day[] | 'all', dayOfOne: (one:
  *                             midnight
  * ```
  *
- * @param sorted hits of one partition, each id once, by time
- * @param day `undated` for the hits without a time, each of which stands alone; `ever` for first-seen detectors, whose
- *   episodes are not cut, and of which the first event is all that is filed
+ * Hits without a time stand alone. Of a first-seen detector (the day is `ever`) episodes are not cut, and only the first
+ * event is filed.
+ *
+ * @param hits of one partition and the day, each id once, in any order
  */
-export function episodesOf(sorted: Hit[], day: Day, quietMilliseconds: number): Episode[] {
-  if (day === 'ever') return firstSights(sorted, quietMilliseconds);
-  const ofDay = sorted.filter((hit) => dayOf(hit.time) === day);
-  if (day === 'undated') return ofDay.map((hit) => makeEpisode([hit], shortHash([hit.partition, 'undated', hit.id])));
-  return runsOf(ofDay, quietMilliseconds).map((run, i) => {
-    const episode = makeEpisode(run, episodeId(run, day, quietMilliseconds));
-    return i === 0 ? { ...episode, continues: continuedBy(run[0]!, day, sorted, quietMilliseconds) } : episode;
+export function episodesOf(hits: Hit[], run: Run): Episode[] {
+  if (run.day === 'ever')
+    return unite(
+      hits.map((hit) => sight(hit, run)),
+      run,
+    );
+  const sorted = [...hits].sort(byTime);
+  const runs = run.day === 'undated' ? sorted.map((hit) => [hit]) : runsOf(sorted, run.quietMilliseconds);
+  return runs.map((list) => makeEpisode(list, run));
+}
+
+/**
+ * Joins episodes of one head that were computed from different hits, wherever they overlap or have no longer gap between
+ * them than `quiet`. What comes out follows from the union of all their hits, so that the order in which episodes are
+ * united, and how often, makes no difference: workers that each saw a few hits agree in the end. The one exception are
+ * episodes of more than 100 events, whose count only says "at least" until all of their hits are read at once.
+ */
+export function unite(episodes: Episode[], run: Run): Episode[] {
+  const groups: Episode[][] = [];
+  let end = -Infinity;
+  for (const episode of [...episodes].sort(byFirst)) {
+    const last = groups.at(-1);
+    const joins =
+      run.day === 'undated' ? last?.[0]?.id === episode.id : episode.firstSeen! - end <= run.quietMilliseconds;
+    if (last && joins) last.push(episode);
+    else {
+      groups.push([episode]);
+      end = -Infinity;
+    }
+    end = Math.max(end, endOf(episode) ?? -Infinity);
+  }
+  return groups.map((group) => (group.length === 1 ? group[0]! : join(group, run)));
+}
+
+/** When an episode was over, as far as others may go on with it. */
+export function endOf({ rememberedUntil, lastSeen }: Episode): number | undefined {
+  return rememberedUntil ?? lastSeen;
+}
+
+/**
+ * Names, in the first episode of a day, the one that it continues: the last before it, if that is no longer ago than
+ * `quiet`.
+ *
+ * @param before the last episode of the latest earlier day that has any
+ */
+export function continueFrom(before: Episode | undefined, episodes: Episode[], quietMilliseconds: number): Episode[] {
+  return episodes.map((episode, i) => {
+    const isNear = i === 0 && before && episode.firstSeen! - before.lastSeen! <= quietMilliseconds;
+    const continues = isNear ? before.id : undefined;
+    return episode.continues === continues ? episode : { ...episode, continues };
   });
 }
 
-function firstSights(sorted: Hit[], quietMilliseconds: number): Episode[] {
-  const dated = sorted.filter((hit) => hit.time !== undefined);
-  return runsOf(dated, quietMilliseconds).map((run) => {
-    const last = run.at(-1)!.time!;
-    const endOfDay = (Math.floor(last / DAY_MILLISECONDS) + 1) * DAY_MILLISECONDS - 1;
-    const episode = makeEpisode([run[0]!], episodeId(run, 'ever', quietMilliseconds));
-    return { ...episode, rememberedUntil: Math.min(endOfDay, last + quietMilliseconds) };
-  });
+/** Of what is remembered only to the day, a tuple that is seen all day is written once. */
+function sight(hit: Hit, run: Run): Episode {
+  const unit = Math.min(DAY_MILLISECONDS, run.quietMilliseconds);
+  return {
+    ...makeEpisode([hit], run),
+    rememberedUntil: (Math.floor(hit.time! / unit) + 1) * unit - 1,
+  };
 }
 
-/** Id of the last episode of an earlier day, if the first hit of a day came soon enough after it. */
-function continuedBy(first: Hit, day: number, sorted: Hit[], quietMilliseconds: number): string | undefined {
-  const before = sorted.filter(({ time }) => time !== undefined && time < day * DAY_MILLISECONDS);
-  const last = before.at(-1);
-  if (last === undefined || first.time! - last.time! > quietMilliseconds) return undefined;
-  const lastDay = dayOf(last.time);
-  const ofLastDay = before.filter((hit) => dayOf(hit.time) === lastDay);
-  return episodeId(runsOf(ofLastDay, quietMilliseconds).at(-1)!, lastDay, quietMilliseconds);
+function join(parts: Episode[], run: Run): Episode {
+  const [first] = parts as [Episode];
+  const id = idOf(first, run);
+  if (run.day === 'ever') return { ...first, id, rememberedUntil: Math.max(...parts.map((part) => endOf(part)!)) };
+  const evidence = eventsOf(parts.flatMap((part) => part.evidence).sort(byMoment));
+  const isWhole = parts.every((part) => part.count === part.evidence.length) && evidence.length <= MAX_EVIDENCE;
+  return {
+    ...first,
+    id,
+    lastSeen: first.lastSeen && Math.max(...parts.map(({ lastSeen }) => lastSeen!)),
+    severity: highest(parts.map(({ severity }) => severity)),
+    count: isWhole ? evidence.length : Math.max(MAX_EVIDENCE, ...parts.map(({ count }) => count)),
+    countExact: isWhole,
+    evidence: evidence.slice(0, MAX_EVIDENCE),
+    resources: sortedResources(parts),
+    expired: sortedTexts(parts),
+    continues: undefined,
+  };
 }
 
 /** Rounded down to a multiple of `quiet`, the start cannot be shared by two episodes, and a little disorder keeps it. */
-function episodeId(run: Hit[], day: Day, quietMilliseconds: number): string {
-  const first = run[0]!;
-  return shortHash([first.partition, day, Math.floor(first.time! / quietMilliseconds)]);
+function idOf({ firstSeen, evidence }: Pick<Episode, 'firstSeen' | 'evidence'>, run: Run): string {
+  const thread = threadOf(run.partition);
+  if (run.day === 'undated') return shortHash([thread, 'undated', evidence[0]!.key]);
+  return shortHash([thread, run.day, Math.floor(firstSeen! / run.quietMilliseconds)]);
 }
 
 function runsOf(sorted: Hit[], quietMilliseconds: number): Hit[][] {
@@ -107,32 +180,65 @@ function runsOf(sorted: Hit[], quietMilliseconds: number): Hit[][] {
   return runs;
 }
 
-/** @param run by time */
-function makeEpisode(run: Hit[], id: string): Episode {
-  const first = run[0]!;
-  // An event that several rules of a correlation match is one event.
-  const eventIds = new Map(run.map(({ key, eventId }) => [key, eventId]));
+/** @param sorted a run of hits, by time */
+function makeEpisode(sorted: Hit[], run: Run): Episode {
+  const first = sorted[0]!;
+  const events = eventsOf(sorted);
+  const evidence = events.slice(0, MAX_EVIDENCE);
   return {
-    id,
+    id: idOf({ firstSeen: first.time, evidence }, run),
     firstSeen: first.time,
-    lastSeen: run.at(-1)!.time,
-    severity: run.reduce<Level>((highest, { level }) => (rank(level) > rank(highest) ? level : highest), first.level),
-    count: eventIds.size,
+    lastSeen: sorted.at(-1)!.time,
+    severity: highest(sorted.map(({ level }) => level)),
+    count: events.length,
     countExact: true,
-    eventIds: [...eventIds.values()].slice(0, MAX_EVIDENCE),
-    resources: resourcesOf(run),
+    evidence,
+    resources: sortedResources(sorted),
+    firstHit: first.id,
     mainResource: first.resources[0]?.name,
-    expired: [...new Set(run.flatMap((hit) => hit.expired))].sort(),
+    expired: sortedTexts(sorted),
     continues: undefined,
     content: first.content,
   };
 }
 
-function resourcesOf(run: Hit[]): Resource[] {
+/** An event that several rules of a correlation match is one event, at the first time that it has. */
+function eventsOf(sorted: Evidence[]): Evidence[] {
+  const events = new Map<string, Evidence>();
+  for (const { key, eventId, time } of sorted) if (!events.has(key)) events.set(key, { key, eventId, time });
+  return [...events.values()];
+}
+
+function highest(levels: Level[]): Level {
+  return levels.reduce((high, level) => (rank(level) > rank(high) ? level : high));
+}
+
+function sortedResources(parts: { resources: Resource[] }[]): Resource[] {
   const once = new Map<string, Resource>();
-  for (const hit of run) for (const resource of hit.resources) once.set(`${resource.type} ${resource.name}`, resource);
+  for (const { resources } of parts) for (const one of resources) once.set(`${one.type} ${one.name}`, one);
   return [...once.entries()]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .slice(0, MAX_RESOURCES)
     .map(([, resource]) => resource);
+}
+
+function sortedTexts(parts: { expired: string[] }[]): string[] {
+  return [...new Set(parts.flatMap(({ expired }) => expired))].sort();
+}
+
+/** By time, key and id; of two contents under one id, always the same is first. */
+function byFirst(a: Episode, b: Episode): number {
+  return (
+    byMoment(a.evidence[0]!, b.evidence[0]!) ||
+    compareTexts(a.firstHit, b.firstHit) ||
+    compareTexts(JSON.stringify([a.mainResource, a.content]), JSON.stringify([b.mainResource, b.content]))
+  );
+}
+
+function byMoment(a: Evidence, b: Evidence): number {
+  return (a.time ?? 0) - (b.time ?? 0) || compareTexts(a.key, b.key);
+}
+
+function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { JSONPath } from 'jsonpath-plus';
+import { stringify } from 'safe-stable-stringify';
 import { actorOf, isHuman, mfaOf, type Actor, type Context } from '../events/derived';
 import type { Event } from '../events/event';
 import { at, text, type Json } from '../events/json';
+import { Memo } from '../events/memo';
 import { redactEvent } from '../events/redact';
 import { View, type FieldValues } from './fields';
 import type { Content, FindingActor, Resource } from './finding';
@@ -14,7 +16,10 @@ import type { Ruleset } from './ruleset';
 import type { Rule } from './rule';
 import { renderTemplate } from './template';
 
-/** A match as correlation remembers it: small, without secrets, and complete without the event. */
+/**
+ * A match as correlation remembers it: small, without secrets, and complete without the event. Never written to: hits
+ * share whatever recurs from one to the next.
+ */
 export interface Hit {
   /** Detector and group: all hits that may be one finding. */
   partition: string;
@@ -22,24 +27,23 @@ export interface Hit {
   id: string;
   detectorId: string;
   group: Record<string, string>;
-  /** The event's. */
+  /** The event's; where that holds a secret, a hash. */
   key: string;
   eventId: string;
   /** Milliseconds since the epoch; undefined if the event has no usable time. */
   time: number | undefined;
   revision: string;
-  digest: string;
   level: Level;
   resources: Resource[];
   /** Titles of exceptions that have expired. */
   expired: string[];
   content: Content;
   /** In a correlation: the place of the rule among its inputs. */
-  input?: number;
+  input?: number | undefined;
   /** In a correlation: text of the counted field. */
   value?: string | undefined;
   /** In a correlation: the fields that it offers to those it is an input of, which are its group and what they ask for. */
-  carried?: Record<string, string>;
+  carried?: Record<string, string> | undefined;
 }
 
 /** Where hits are kept that may be one finding. */
@@ -84,49 +88,29 @@ export interface Hits {
   untimed: number;
 }
 
+/** What all hits of one match have in common, read from an event without secrets. */
+interface Sight {
+  view: View;
+  actor: Actor;
+  resources: Resource[];
+  expired: string[];
+  /** Without the title, which is the detector's. */
+  content: Omit<Content, 'title'>;
+  eventId: string;
+  key: string;
+}
+
 /**
  * The hits of a match: the rule's own, unless a correlation silences it, and one for each correlation that counts the rule.
  * Secrets are redacted before anything is read.
  */
-export function makeHits({ rule, event, level, expired }: Match, ruleset: Ruleset): Hits {
-  const clean = redactEvent(event);
-  const view = new View(clean, ruleset.fields, ruleset.context);
-  const actor = actorOf(clean);
-  const resources = resourcesOf(rule, clean);
-  const common = {
-    key: event.key,
-    eventId: cap(clean.id),
-    time: event.time,
-    revision: event.revision,
-    digest: [event.digest, event.time, event.account, event.region].join(' '),
-    resources,
-    expired: expired.map((filter) => filter.title),
-  };
-  const content = {
-    actor: findingActor(clean, actor, ruleset.context),
-    account: maybe(clean.account),
-    region: maybe(clean.region),
-    action: actionOf(clean),
-    from: {
-      address: maybe(
-        text(clean.record, 'sourceIPAddress') ??
-          text(clean.record, 'service', 'action', 'awsApiCallAction', 'remoteIpDetails', 'ipAddressV4'),
-      ),
-      userAgent: maybe(text(clean.record, 'userAgent')),
-    },
-  };
-  const fieldText = (name: string): string => {
-    const { texts, objects } = view.field(ruleset.fields.slot(name));
-    return objects.length > 0 ? '' : [...new Set(texts)].slice(0, 5).join(', ');
-  };
-  const titled = (detector: Detector): Content => ({
-    title: titleOf(detector, content, resources, ruleset.context, fieldText),
-    ...content,
-  });
+export function makeHits(match: Match, ruleset: Ruleset): Hits {
+  const { rule, event, level } = match;
+  const sight = sightOf(match, ruleset);
+  const { view, key } = sight;
   const result: Hits = { placed: [], withoutGroup: 0, untimed: 0 };
   if (!rule.silenced) {
-    const group = groupOf(rule, view, actor, resources);
-    const hit: Hit = { ...common, ...placeIn(rule, group), id: event.key, level, content: titled(rule) };
+    const hit = hitOf(rule, groupOf(rule, sight), sight, ruleset, { id: key, level });
     result.placed.push({ detector: rule, hit });
   }
   for (const { correlation, input } of rule.feeds) {
@@ -134,29 +118,105 @@ export function makeHits({ rule, event, level, expired }: Match, ruleset: Rulese
     if (event.time === undefined) result.untimed++;
     else if (!group) result.withoutGroup++;
     else {
-      const hit: Hit = {
-        ...common,
-        ...placeIn(correlation, group),
-        id: `${input} ${event.key}`,
+      const hit = hitOf(correlation, group, sight, ruleset, {
+        id: `${input} ${key}`,
         level: levelOf(correlation, view),
-        content: titled(correlation),
         input,
         value: valueOf(correlation, input, view),
-        carried: { ...group, ...carriedOf(correlation, view) },
-      };
+        carried: shared({ ...group, ...carriedOf(correlation, view) }),
+      });
       result.placed.push({ detector: correlation, hit });
     }
   }
   return result;
 }
 
-/** The partition of a group, and the group as it is shown. */
-export function placeIn({ id }: Detector, group: Record<string, string>): Place {
+function sightOf({ rule, event, expired }: Match, { fields, context }: Ruleset): Sight {
+  const clean = redactEvent(event);
+  const actor = actorOf(clean);
   return {
-    partition: shortHash([id, ...Object.entries(group).flat()]),
-    detectorId: id,
-    group: Object.fromEntries(Object.entries(group).map(([name, value]) => [name, cap(value)])),
+    view: new View(clean, fields, context),
+    actor,
+    resources: shared(resourcesOf(rule, clean)),
+    expired: shared(expired.map(({ title }) => title)),
+    content: {
+      actor: shared(findingActor(clean, actor, context)),
+      account: maybe(clean.account),
+      region: maybe(clean.region),
+      action: shared(actionOf(clean)),
+      from: shared(originOf(clean)),
+    },
+    eventId: cap(clean.id),
+    key: clean.key === event.key ? distinct(event.key) : shortHash(event.key),
   };
+}
+
+/** Every member is named, since objects that are put together from others by spreading cost ten times the time and room. */
+function hitOf(
+  detector: Detector,
+  group: Record<string, string>,
+  { view, resources, expired, content, eventId, key }: Sight,
+  { fields, context }: Ruleset,
+  own: Pick<Hit, 'id' | 'level' | 'input' | 'value' | 'carried'>,
+): Hit {
+  const place = placeIn(detector, group);
+  const fieldText = (name: string): string => {
+    const { texts, objects } = view.field(fields.slot(name));
+    return objects.length > 0 ? '' : [...new Set(texts)].slice(0, 5).join(', ');
+  };
+  return {
+    partition: place.partition,
+    id: own.id,
+    detectorId: place.detectorId,
+    group: place.group,
+    key,
+    eventId,
+    time: view.event.time,
+    revision: view.event.revision,
+    level: own.level,
+    resources,
+    expired,
+    content: {
+      title: shared(titleOf(detector, content, resources, context, fieldText)),
+      actor: content.actor,
+      account: content.account,
+      region: content.region,
+      action: content.action,
+      from: content.from,
+    },
+    input: own.input,
+    value: own.value,
+    carried: own.carried,
+  };
+}
+
+const sharedValues = new Memo<object | string>(50_000);
+
+/** One object, or text, for all that say the same: most of what hits hold recurs, and a replay remembers a great many. */
+function shared<T extends object | string>(value: T): T {
+  const json = JSON.stringify(value);
+  return (sharedValues.get(json) ?? sharedValues.set(json, value)) as T;
+}
+
+const places = new Memo<Place>();
+
+/** The partition of a group, and the group as it is shown. */
+export function placeIn({ id, meaning }: Detector, group: Record<string, string>): Place {
+  const names = [id, ...Object.entries(group).flat()];
+  const json = JSON.stringify([meaning, ...names]);
+  return (
+    places.get(json) ??
+    places.set(json, {
+      partition: `${shortHash(names)}@${meaning}`,
+      detectorId: id,
+      group: Object.fromEntries(Object.entries(group).map(([name, value]) => [name, cap(value)])),
+    })
+  );
+}
+
+/** What a detector and a group are known by outside the store, also after the detector's meaning has changed. */
+export function threadOf(partition: string): string {
+  return partition.split('@')[0]!;
 }
 
 /** Undefined if a value is missing, null, an object or several: all strangers would share one group. */
@@ -183,6 +243,13 @@ function carriedOf({ carries }: Correlation, view: View): Record<string, string>
 
 function maybe(value: string | undefined): string | null {
   return value === undefined ? null : cap(value);
+}
+
+function originOf({ record }: Event): Content['from'] {
+  const address =
+    text(record, 'sourceIPAddress') ??
+    text(record, 'service', 'action', 'awsApiCallAction', 'remoteIpDetails', 'ipAddressV4');
+  return { address: maybe(address), userAgent: maybe(text(record, 'userAgent')) };
 }
 
 function findingActor(event: Event, actor: Actor, context: Context): FindingActor {
@@ -234,17 +301,16 @@ function resourcesOf(rule: Rule, event: Event): Resource[] {
 }
 
 /** A plain rule never drops a hit: where a group value is missing, the event's key stands in for it. */
-function groupOf(rule: Rule, view: View, actor: Actor, resources: Resource[]): Record<string, string> {
-  const { event } = view;
+function groupOf(rule: Rule, { view, actor, resources, key }: Sight): Record<string, string> {
   if (!rule.group) {
     // No resource is no stranger: a denied call has no parameters, and a row of them by one actor is one thing.
     return {
-      account: event.account ?? event.key,
-      actor: actor.id === 'unknown' ? event.key : actor.id,
+      account: view.event.account ?? key,
+      actor: actor.id === 'unknown' ? key : actor.id,
       resource: resources[0]?.name ?? '',
     };
   }
-  return Object.fromEntries(rule.group.map(({ name, slot }) => [name, single(view.field(slot)) ?? event.key]));
+  return Object.fromEntries(rule.group.map(({ name, slot }) => [name, single(view.field(slot)) ?? key]));
 }
 
 /** The one value of a field, numbers by their text; undefined for none, several, null or an object. */
@@ -288,10 +354,15 @@ export function accountName(id: string | undefined, context: Context): string {
   return name === undefined ? cap(id, 64) : `${name} (${id})`;
 }
 
-/** Of two hits under one key, which one counts: that of the greater revision, then that of the smaller digest. */
+/** Whether two hits say the same, however their members are ordered: then they are one hit that came twice. */
+export function isSame(a: Hit, b: Hit): boolean {
+  return a === b || stringify(a) === stringify(b);
+}
+
+/** Of two hits under one key, which one counts: that of the greater revision, then that of the smaller JSON text. */
 export function isBetter(candidate: Hit, known: Hit): boolean {
   if (candidate.revision !== known.revision) return candidate.revision > known.revision;
-  return candidate.digest < known.digest;
+  return stringify(candidate) < stringify(known);
 }
 
 /** By time, then key, then id: the order of everything that speaks of "first". */

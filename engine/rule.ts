@@ -3,6 +3,7 @@ import { at, isObject, text, type Json, type JsonObject } from '../events/json';
 import { parseTimespan } from '../events/time';
 import type { Correlation } from './correlation';
 import { checkField, compileDetection, type CompileContext } from './detection';
+import type { SourceDocument } from './documents';
 import { compileDetector, extensionOf, texts, type Detector } from './detector';
 import type { Filter } from './filter';
 import type { Node } from './nodes';
@@ -35,6 +36,16 @@ export interface Rule extends Detector {
 const DEFAULT_QUIET = 3_600_000;
 /** An episode ends at midnight; a longer silence within it could not be told from its end. */
 const MAX_QUIET = 86_400_000;
+const SHORT_QUIET = 15 * 60_000;
+
+/** With more than 96 episodes of a group and day, all with a hundred events, its head may outgrow an item of DynamoDB. */
+export function warnOfShortQuiet(document: SourceDocument, quietMilliseconds: number): void {
+  if (quietMilliseconds < SHORT_QUIET)
+    document.warn(
+      ['privwatch', 'quiet'],
+      'less than 15m: an unquiet day of one group may not fit into its state on AWS, and pages often',
+    );
+}
 
 /**
  * Compiles a rule document whose shape the schema has checked; problems go to the document.
@@ -54,6 +65,7 @@ export function compileRule(context: CompileContext): Rule | undefined {
   const quiet = parseTimespan(firstSeen ? at(extension, 'first_seen', 'forget') : extension['quiet']) ?? DEFAULT_QUIET;
   if (!firstSeen && quiet > MAX_QUIET)
     document.error(['privwatch', 'quiet'], 'at most 1d: a finding ends at midnight UTC');
+  if (!firstSeen) warnOfShortQuiet(document, quiet);
   if (firstSeen) {
     for (const key of ['group', 'quiet']) {
       if (key in extension)

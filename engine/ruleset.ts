@@ -6,6 +6,7 @@ import { readDocuments, type Source, type SourceDocument } from './documents';
 import { FieldTable } from './fields';
 import { compileFilter, isFilterFor, parseDay, type Filter } from './filter';
 import { isLevel, rank } from './level';
+import { meaningOf } from './meaning';
 import { DetectorError, type Problem } from './problems';
 import { compileRule, type Rule } from './rule';
 import { RuleIndex } from './rule-index';
@@ -74,6 +75,7 @@ export function checkRuleset(sources: Source[], config: Config = {}): Loaded {
     if (problems.errors.length === 0) {
       for (const correlation of correlations) connectInputs(correlation, fields, (reference) => resolve(reference)!);
       for (const correlation of [...correlations].reverse()) connectCarried(correlation, fields);
+      for (const detector of [...rules, ...correlations]) detector.meaning = meaningOf(detector);
     }
   }
   warnOfForeign(rules);

@@ -12,6 +12,8 @@ export interface Head {
   episodes: Episode[];
   /** Of a correlation: windows that ended before this time (milliseconds since the epoch) have been judged as over. */
   judgedUntil?: number;
+  /** When it was written, in milliseconds since the epoch, where the store has a clock: greater than that of any version before. */
+  writtenAt?: number;
 }
 
 /** A head before and after a write. */
@@ -28,6 +30,26 @@ export interface Put {
   outcome: 'new' | 'known' | 'conflicting';
   /** Every day on which a hit of this id has stood, this one's included: their heads may not know yet. */
   days: Day[];
+  /** Whether the id ever came with other content: what was computed from it may no longer hold. */
+  isReplaced: boolean;
+}
+
+/** Hits around a hit. */
+export interface Near {
+  /** The hit itself, if it still stands as it was put, and its neighbours. */
+  hits: Hit[];
+  /** There are more within the time that was asked for. */
+  isCut: boolean;
+}
+
+/** That a partition is to be judged in full, some time later; see `sweep.ts`. */
+export interface Due {
+  place: Place;
+  days: Day[];
+  /** Milliseconds since the epoch. */
+  at: number;
+  /** Grows whenever the same is asked for again. */
+  version: number;
 }
 
 /** That a correlation, in a partition, was once seen to make a hit in another partition on some day; see `chain.ts`. */
@@ -44,8 +66,13 @@ export interface Link {
 export interface Store {
   /** Keeps a hit under its partition and id. Idempotent, also in the days that it answers. */
   put(hit: Hit): Promise<Put>;
-  /** The hits of a partition on some days, each id once, in no particular order. */
-  hits(partition: string, days: Day[] | 'all'): Promise<Hit[]>;
+  /** The hits of so many inputs of a partition on some days, each id once, in no particular order. */
+  hits(partition: string, inputs: number, days: Day[] | 'all'): Promise<Hit[]>;
+  /**
+   * For each of so many inputs the hits within `reach` milliseconds of a hit, at most `limit` before and `limit` after it, the
+   * nearest.
+   */
+  near(hit: Hit, inputs: number, reach: number, limit: number): Promise<Near>;
   /** Keeps a link, for good. Idempotent. What `linksFrom` answers, `linksTo` answers, too. */
   link(link: Link): Promise<void>;
   /** All links from a partition. */
@@ -53,6 +80,12 @@ export interface Store {
   /** The links to a partition on some days. */
   linksTo(partition: string, days: Day[] | 'all'): Promise<Link[]>;
   head(partition: string, day: Day): Promise<Head | undefined>;
-  /** Writes a head if the stored version is still the one before it; false if another worker was faster. */
-  putHead(head: Head): Promise<boolean>;
+  /** Writes a head if the stored version is still the one before it, `before`; false if another worker was faster. */
+  putHead(head: Head, before: Head | undefined): Promise<boolean>;
+  /** Asks for a partition to be judged again, at some time or soon after. Idempotent; days add up. */
+  putDue(place: Place, days: Day[], at: number): Promise<void>;
+  /** What is due until some time (milliseconds since the epoch), in no particular order. */
+  due(until: number): AsyncIterable<Due>;
+  /** Forgets what was due, unless it was asked for again since it was read. */
+  forgetDue(due: Due): Promise<void>;
 }

@@ -1,5 +1,6 @@
 import type { Event } from './event';
 import { MAX_DEPTH, type Json, type JsonObject } from './json';
+import { Memo } from './memo';
 
 /** What stands in a record where a secret stood. */
 export const REDACTED = '[redacted]';
@@ -50,29 +51,60 @@ const MAY_HOLD_SECRET = /ZXIvYXdz|b3JpZ2lu|AQoDYXdz|X-Amz-S|SigninToken|Signatur
  */
 const SECRET_MEMBER = new RegExp(`(?:${SECRET_NAMES})(?:\\\\*["']\\s*:\\s*|\\s*:\\s*(?=\\\\*["'])|=)`, 'gi');
 
-/** A copy of a text in which secrets are replaced by {@link REDACTED}; what is no secret stays as it is. */
+/** A text in which secrets are replaced by {@link REDACTED}; what is no secret stays as it is. */
 export function redactText(value: string): string {
   let out = redactMembers(value);
   if (MAY_HOLD_SECRET.test(out)) for (const pattern of SECRET_TEXT) out = out.replace(pattern, `$1${REDACTED}`);
   return out;
 }
 
-/** A copy of a record in which secrets are replaced by {@link REDACTED}. Whatever is kept, shown or sent passes here. */
+/**
+ * A record in which secrets are replaced by {@link REDACTED}; without secrets, the record itself, so nobody may write to
+ * it. Whatever is kept, shown or sent passes here.
+ */
 export function redact(record: JsonObject): JsonObject {
-  return redactValue(record, 0) as JsonObject;
+  return isHarmless(record, 0) ? record : (redactValue(record, 0) as JsonObject);
 }
 
 /** The same for a whole event: what should be an id, an account or a Region is text of the record too. */
 export function redactEvent(event: Event): Event {
-  const { logsource, time, account, region, revision, digest } = event;
+  const { logsource, time, account, region, revision } = event;
   return {
-    ...{ logsource, time, revision, digest },
+    logsource,
     record: redact(event.record),
     key: redactText(event.key),
     id: redactText(event.id),
+    time,
     account: account && redactText(account),
     region: region && redactText(region),
+    revision,
+    get digest() {
+      return event.digest;
+    },
   };
+}
+
+/** Texts and names in which no secret was found: most recur from record to record. */
+const harmlessTexts = new Memo<true>();
+const harmlessNames = new Memo<true>();
+
+/** Whether {@link redactValue} would find nothing to replace. */
+function isHarmless(value: Json, depth: number): boolean {
+  if (typeof value === 'string') {
+    return harmlessTexts.get(value) ?? (redactText(value) === value && harmlessTexts.set(value, true));
+  }
+  if (typeof value !== 'object' || value === null) return true;
+  if (depth >= MAX_DEPTH) return false;
+  if (Array.isArray(value)) return value.every((member) => isHarmless(member, depth + 1));
+  for (const name of Object.keys(value)) {
+    if (!isHarmlessName(name) || !isHarmless(value[name]!, depth + 1)) return false;
+  }
+  return true;
+}
+
+function isHarmlessName(name: string): boolean {
+  const isFound = (): boolean => SECRET_NAME.test(name) || redactText(name) !== name;
+  return harmlessNames.get(name) ?? (!isFound() && harmlessNames.set(name, true));
 }
 
 function redactValue(value: Json, depth: number): Json {

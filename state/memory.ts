@@ -1,11 +1,11 @@
 import { dayOf, onDays, type Day } from '../engine/episodes';
-import { isBetter, type Hit } from '../engine/hit';
-import type { Head, Link, Put, Store } from '../engine/store';
+import { byTime, isBetter, isSame, type Hit, type Place } from '../engine/hit';
+import type { Due, Head, Link, Near, Put, Store } from '../engine/store';
 
 /** What is kept of a detector and group. */
 class Partition {
   readonly hits = new Map<string, Hit>();
-  /** Of ids that came with more than one content, all days on which they stood. */
+  /** Of ids whose content was replaced, all days on which they stood. */
   readonly formerDays = new Map<string, Set<Day>>();
   readonly heads = new Map<Day, Head>();
   /** By the other partition and the day. */
@@ -16,23 +16,44 @@ class Partition {
 /** A store that lives as long as a replay or a test. */
 export class MemoryStore implements Store {
   private readonly partitions = new Map<string, Partition>();
+  private readonly dues = new Map<string, Due>();
 
   async put(hit: Hit): Promise<Put> {
     const { hits, formerDays } = this.partition(hit.partition);
     const known = hits.get(hit.id);
-    if (!known || isBetter(hit, known)) hits.set(hit.id, hit);
     const day = dayOf(hit.time);
-    if (!known) return { outcome: 'new', days: [day] };
-    const isSame = known.digest === hit.digest;
+    if (!known) {
+      hits.set(hit.id, hit);
+      return { outcome: 'new', days: [day], isReplaced: false };
+    }
+    const isKnown = isSame(hit, known);
     let days = formerDays.get(hit.id);
-    if (!days && isSame) return { outcome: 'known', days: [day] };
-    if (!days) formerDays.set(hit.id, (days = new Set([dayOf(known.time)])));
-    days.add(day);
-    return { outcome: isSame ? 'known' : 'conflicting', days: [...days] };
+    if (!isKnown && isBetter(hit, known)) {
+      hits.set(hit.id, hit);
+      if (!days) formerDays.set(hit.id, (days = new Set([dayOf(known.time)])));
+      days.add(day);
+    }
+    const outcome = isKnown ? 'known' : 'conflicting';
+    return { outcome, days: days ? [...days] : [dayOf(known.time)], isReplaced: days !== undefined };
   }
 
-  async hits(partition: string, days: Day[] | 'all'): Promise<Hit[]> {
+  async hits(partition: string, _inputs: number, days: Day[] | 'all'): Promise<Hit[]> {
     return onDays(this.partitions.get(partition)?.hits.values() ?? [], days, ({ time }) => dayOf(time));
+  }
+
+  async near(hit: Hit, inputs: number, reach: number, limit: number): Promise<Near> {
+    const all = [...(this.partitions.get(hit.partition)?.hits.values() ?? [])];
+    const found = all.filter((one) => one.id === hit.id && one.time === hit.time);
+    let isCut = false;
+    for (let input = 0; input < inputs; input++) {
+      const others = all.filter((one) => (one.input ?? 0) === input && one.id !== hit.id).sort(byTime);
+      const isNear = ({ time }: Hit): boolean => time === hit.time || Math.abs(time! - hit.time!) <= reach;
+      const before = others.filter((one) => isNear(one) && byTime(one, hit) < 0);
+      const after = others.filter((one) => isNear(one) && byTime(one, hit) > 0);
+      isCut ||= before.length > limit || after.length > limit;
+      found.push(...(limit > 0 ? before.slice(-limit) : []), ...after.slice(0, limit));
+    }
+    return { hits: found, isCut };
   }
 
   async link(link: Link): Promise<void> {
@@ -57,6 +78,35 @@ export class MemoryStore implements Store {
     if ((heads.get(head.day)?.version ?? 0) !== head.version - 1) return false;
     heads.set(head.day, head);
     return true;
+  }
+
+  async putDue(place: Place, days: Day[], at: number): Promise<void> {
+    const name = `${place.partition} ${at}`;
+    const known = this.dues.get(name);
+    const all = [...new Set([...(known?.days ?? []), ...days])];
+    this.dues.set(name, { place, days: all, at, version: (known?.version ?? 0) + 1 });
+  }
+
+  async *due(until: number): AsyncIterable<Due> {
+    yield* [...this.dues.values()].filter(({ at }) => at <= until);
+  }
+
+  async forgetDue({ place, at, version }: Due): Promise<void> {
+    const name = `${place.partition} ${at}`;
+    if (this.dues.get(name)?.version === version) this.dues.delete(name);
+  }
+
+  /** Forgets what lies on days before the one that is given for its detector. */
+  forget(firstDayOf: (detectorId: string) => number): void {
+    for (const [name, { hits, formerDays, heads, linksFrom, linksTo }] of this.partitions) {
+      for (const [id, { time, detectorId }] of hits) {
+        if (time === undefined || Number(dayOf(time)) >= firstDayOf(detectorId)) continue;
+        hits.delete(id);
+        formerDays.delete(id);
+      }
+      for (const [day, { detectorId }] of heads) if (Number(day) < firstDayOf(detectorId)) heads.delete(day);
+      if (hits.size + heads.size + linksFrom.size + linksTo.size === 0) this.partitions.delete(name);
+    }
   }
 
   private partition(name: string): Partition {

@@ -16,6 +16,7 @@ import {
   configOption,
   detectorsOption,
   duplicateOption,
+  latenessOption,
   levelOption,
   parseEnd,
   parseMoment,
@@ -35,6 +36,7 @@ interface Options {
   until?: number;
   rejects?: string;
   learn?: string;
+  lateness?: number;
   shuffle?: number;
   dup?: number;
   json?: boolean;
@@ -70,6 +72,7 @@ export function registerReplay(program: Command): void {
       '--learn <time|path>',
       'let first-seen detectors file nothing for a timespan after the first event (7d), or for what is in a folder',
     )
+    .addOption(latenessOption())
     .addOption(shuffleOption())
     .addOption(duplicateOption())
     .option('--json', 'one finding a line as JSON, and nothing else on standard output')
@@ -101,6 +104,7 @@ async function run(paths: string[], options: Options): Promise<number> {
     since: options.since,
     until: options.until,
     ...learning(options.learn),
+    latenessMilliseconds: options.lateness,
     arrangement:
       options.shuffle === undefined && options.dup === undefined
         ? undefined

@@ -1,10 +1,13 @@
 import fc from 'fast-check';
+import { correlate } from '../../engine/correlate';
+import { match } from '../../engine/match';
+import { MemoryStore } from '../../state/memory';
 import { changes } from '../../engine/changes';
 import type { Finding } from '../../engine/finding';
 import { rank } from '../../engine/level';
 import type { Ruleset } from '../../engine/ruleset';
 import { makeEvent, sources, type Event } from '../../events/event';
-import type { JsonObject } from '../../events/json';
+import { arrival, bases, correlation, events, firstSeen, GROUPS, MIDNIGHT, MINUTE, ruleset, runs } from './arbitraries';
 import { file, findingsIn, findingsOf, inBatches, standing } from './filing';
 import { Recorded } from './recorded-store';
 import { ruleOf, rulesetOf } from './support';
@@ -14,154 +17,8 @@ import { ruleOf, rulesetOf } from './support';
  * on workers at the same time, or on workers that die.
  */
 
-const MINUTE = 60_000;
-const MIDNIGHT = Date.UTC(2026, 0, 6);
-
-// ---- rulesets ------------------------------------------------------------------------------------------------------
-
-const span = fc.constantFrom('5m', '20m', '1h', '36h');
-const quiet = fc.option(fc.constantFrom('1m', '20m', '30h'), { nil: undefined });
-const levels = fc.constantFrom('low', 'medium', 'high');
-
-const base = (name: string): fc.Arbitrary<JsonObject> =>
-  fc.constant(
-    ruleOf(
-      { 'rules|contains': name },
-      {
-        ...{ name, title: name },
-        privwatch: {
-          ...{ group: ['g'], quiet: '20m', severity: [{ when: { f: 'x' }, level: 'critical' }] },
-          entities: { resources: [{ type: 'Other', name: name === 'a' ? '$.f' : '$.n' }] },
-        },
-      },
-    ),
-  );
-
-const firstSeen = fc
-  .constantFrom('20m', '3h', '2d')
-  .map((forget) =>
-    ruleOf(
-      { 'rules|contains': 's' },
-      { name: 's', title: 's', privwatch: { first_seen: { fields: ['g', 'f'], forget } } },
-    ),
-  );
-
-/** What a correlation of some inputs may say, and be an input itself if it `isInner`. */
-function body(inputs: string[], isInner: boolean): fc.Arbitrary<JsonObject> {
-  const growing: JsonObject[] = [{ gte: 1 }, { gt: 1 }, { gte: 2 }, { gte: 3 }];
-  const tests = fc.constantFrom(...growing, ...(isInner ? [] : [{ lt: 2 }, { lte: 2 }, { eq: 1 }, { neq: 2 }]));
-  const withField = (field: string): fc.Arbitrary<JsonObject> => tests.map((condition) => ({ ...condition, field }));
-  const counted = (type: string, condition: fc.Arbitrary<JsonObject>): fc.Arbitrary<JsonObject> =>
-    condition.map((chosen) => ({ type, rules: inputs, condition: chosen }));
-  const [first, second] = inputs;
-  const extended = isInner ? [`${first} or ${second}`] : [`${first} and not ${second}`, `${first} or not ${second}`];
-  return fc.oneof(
-    counted('event_count', tests),
-    counted('value_count', withField('f')),
-    counted('value_sum', withField('n')),
-    fc.constant({ type: 'temporal', rules: inputs }),
-    fc.constant({ type: 'temporal_ordered', rules: inputs }),
-    ...(isInner ? [] : [counted('value_avg', withField('n')), counted('value_median', withField('n'))]),
-    ...(second === undefined || inputs.length > 2
-      ? []
-      : extended.map((condition) => fc.constant<JsonObject>({ type: 'temporal', condition }))),
-  );
-}
-
-function correlation(name: string, inputs: string[], groups: string[][], isInner = false): fc.Arbitrary<JsonObject> {
-  return fc
-    .record({
-      said: body(inputs, isInner),
-      timespan: span,
-      quiet,
-      group: fc.constantFrom(...groups),
-      generate: fc.boolean(),
-      level: levels,
-    })
-    .map(({ said, timespan, quiet: own, group, generate, level }) => ({
-      ...{ title: name, name, level },
-      correlation: {
-        ...said,
-        timespan,
-        generate,
-        ...(group.length > 0 && { 'group-by': group }),
-        ...(group.includes('alias') && {
-          aliases: { alias: Object.fromEntries(inputs.map((rule, i) => [rule, i ? 'h' : 'g'])) },
-        }),
-      },
-      privwatch: { title: `{f} of {actor} in ${name} on {resource}`, ...(own !== undefined && { quiet: own }) },
-    }));
-}
-
-const bases = ['a', 'b', 'c'].map(base);
-const GROUPS = [['g'], ['g', 'h'], []];
-const flat = fc.tuple(
-  ...bases,
-  firstSeen,
-  correlation('p', ['a', 'b'], [...GROUPS, ['alias']]),
-  correlation('q', ['c'], GROUPS),
-);
-const chained = fc.tuple(
-  ...bases,
-  correlation('inner', ['a', 'b'], [['g'], ['g', 'h']], true),
-  correlation('middle', ['inner', 'b'], [['g'], ['h'], []], true),
-  correlation('outer', ['inner', 'c'], GROUPS),
-  correlation('top', ['middle', 'inner'], [['g'], []]),
-);
-const ruleset: fc.Arbitrary<JsonObject[]> = fc.oneof(flat, chained);
-
-// ---- events --------------------------------------------------------------------------------------------------------
-
-/** Around midnights and full hours, so that the ends of windows, silences and days are hit. */
-const minutes = fc
-  .tuple(fc.constantFrom(0, 0, 0, 0, 0, -20, 60, -1440, 1440), fc.constantFrom(0, 0, 1, -1, 5, -5, 10, 20, -20))
-  .map(([around, by]) => around + by);
-const event = fc
-  .record({
-    id: fc.oneof(fc.nat(14), fc.nat(1000)),
-    at: fc.option(minutes, { nil: undefined, freq: 20 }),
-    rules: fc.subarray(['a', 'b', 'c', 's'], { minLength: 1 }),
-    g: fc.constantFrom('u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'v', ['u'], ['u', 'v'], null),
-    h: fc.constantFrom('u', 'u', 'u', 'w', undefined),
-    f: fc.constantFrom('x', 'y', 'z', null),
-    n: fc.constantFrom(1, '2', -1, 'x'),
-    isAmended: fc.boolean(),
-  })
-  .map(({ id, at, rules, g, h, f, n, isAmended }) =>
-    makeEvent(sources.cloudtrail, {
-      eventID: `${String(id).padStart(8, '0')}-1234-4abc-8abc-123456789abc`,
-      recipientAccountId: '111122223333',
-      eventName: 'CreateUser',
-      ...(at !== undefined && { eventTime: new Date(MIDNIGHT + at * MINUTE).toISOString() }),
-      ...(isAmended && { addendum: { reason: 'DELIVERY_DELAY' } }),
-      ...{ rules: rules.join(''), g, f, n, ...(h !== undefined && { h }) },
-    }),
-  );
-const events = fc.array(event, { minLength: 1, maxLength: 14 });
-
-interface Arrival {
-  list: Event[];
-  /** The same, shuffled, some of them twice. */
-  batches: Event[][];
-}
-
-const arrival: fc.Arbitrary<Arrival> = events.chain((list) =>
-  fc
-    .subarray(list)
-    .chain((twice) => fc.shuffledSubarray([...list, ...twice], { minLength: list.length + twice.length }))
-    .chain((arrived) =>
-      fc
-        .array(fc.integer({ min: 1, max: 5 }), { minLength: arrived.length, maxLength: arrived.length })
-        .map((sizes) => ({ list, batches: inSizes(arrived, sizes) })),
-    ),
-);
-
-function inSizes(list: Event[], sizes: number[]): Event[][] {
-  const batches: Event[][] = [];
-  for (let from = 0; from < list.length; from += sizes[batches.length - 1]!) {
-    batches.push(list.slice(from, from + sizes[batches.length]!));
-  }
-  return batches;
+function laterBy({ time }: Event, milliseconds: number): string {
+  return new Date((time ?? MIDNIGHT) + milliseconds).toISOString();
 }
 
 /** Windows that end before this are over; the same for all, as a clock that all read would say. */
@@ -177,7 +34,7 @@ describe('The findings depend only on which events were seen', () => {
         expect(standing((await inBatches(batches, set, end)).flat())).toEqual(wanted);
         expect(new Set(wanted.map(({ id }) => id)).size).toBe(wanted.length);
       }),
-      { numRuns: 150 },
+      runs(150),
     );
   });
 
@@ -219,7 +76,7 @@ describe('The findings depend only on which events were seen', () => {
           expect(standing(store.changes(set))).toEqual(wanted);
         },
       ),
-      { numRuns: 100 },
+      runs(100),
     );
   });
 
@@ -246,6 +103,31 @@ describe('The findings depend only on which events were seen', () => {
     expect(findingsIn(store.heads(), set)).toEqual([]);
   });
 
+  test('also where what is older than the lateness is forgotten, if no event comes later than that', async () => {
+    const DAY = 24 * 60 * MINUTE;
+    const away = fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 14, maxLength: 14 });
+    await fc.assert(
+      fc.asyncProperty(ruleset, events, away, async (documents, list, days) => {
+        const set = rulesetOf(documents);
+        const spread = list
+          .map((one, i) => makeEvent(sources.cloudtrail, { ...one.record, eventTime: laterBy(one, days[i]! * DAY) }))
+          .sort((a, b) => a.time! - b.time!);
+        const store = new MemoryStore();
+        const { changes: written, tooLate } = await correlate(
+          spread.flatMap((one) => match(one, set)),
+          set,
+          store,
+          { lateness: { milliseconds: 2 * DAY, forget: store.forget.bind(store) } },
+        );
+        expect(tooLate).toBe(0);
+        const once = spread.filter((one, i) => spread.findIndex(({ key }) => key === one.key) === i);
+        fc.pre(once.length === spread.length);
+        expect(standing(written.flatMap((change) => changes(change, set)))).toEqual(await findingsOf(spread, set));
+      }),
+      runs(100),
+    );
+  });
+
   test('and nothing is written when nothing changed', async () => {
     await fc.assert(
       fc.asyncProperty(ruleset, events, async (documents, list) => {
@@ -254,7 +136,7 @@ describe('The findings depend only on which events were seen', () => {
         await file(list, set, store);
         expect(await file(list, set, store)).toEqual([]);
       }),
-      { numRuns: 100 },
+      runs(100),
     );
   });
 });
@@ -320,7 +202,7 @@ describe('One page for one thing', () => {
           expect(levels.map(rank)).toContain(rank(severity));
         }
       }),
-      { numRuns: 150 },
+      runs(150),
     );
   });
 });

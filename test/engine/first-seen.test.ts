@@ -38,8 +38,9 @@ describe('First-seen', () => {
       [use('a', 0), use('b', 50 * DAY), use('c', 100 * DAY)],
       [['a']],
     ],
-    ['it is new again after it was forgotten', [use('a', 0), use('b', 60 * DAY + 0.01)], [['a'], ['b']]],
-    ['and not a moment before', [use('a', 0), use('b', 60 * DAY)], [['a']]],
+    // What is remembered is the day: 60 days after its end.
+    ['it is new again after it was forgotten', [use('a', 0), use('b', 60 * DAY + 12)], [['a'], ['b']]],
+    ['and not a moment before', [use('a', 0), use('b', 60 * DAY + 11.99)], [['a']]],
     ['midnight makes nothing new', [use('a', 11.9), use('b', 12.1)], [['a']]],
     ['of two at one time it is the one with the smaller key', [use('b', 0), use('a', 0)], [['a']]],
     [

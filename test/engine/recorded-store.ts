@@ -9,10 +9,12 @@ import { MemoryStore } from '../../state/memory';
  * in another order than from the store that is inside.
  */
 export class Recorded implements Store {
-  readonly inner = new MemoryStore();
   readonly written: HeadChange[] = [];
 
-  constructor(private readonly disturb: (step: keyof Store) => Promise<void> = async () => {}) {}
+  constructor(
+    private readonly disturb: (step: keyof Store) => Promise<void> = async () => {},
+    readonly inner: Store = new MemoryStore(),
+  ) {}
 
   put(hit: Parameters<Store['put']>[0]): ReturnType<Store['put']> {
     return this.step('put', () => this.inner.put(hit));
@@ -32,13 +34,27 @@ export class Recorded implements Store {
   head(...parameters: Parameters<Store['head']>): ReturnType<Store['head']> {
     return this.step('head', () => this.inner.head(...parameters));
   }
-  putHead(head: Head): Promise<boolean> {
+  near(...parameters: Parameters<Store['near']>): ReturnType<Store['near']> {
+    return this.step('near', async () => {
+      const { hits, isCut } = await this.inner.near(...parameters);
+      return { hits: hits.reverse(), isCut };
+    });
+  }
+  putHead(after: Head, before: Head | undefined): Promise<boolean> {
     return this.step('putHead', async () => {
-      const before = await this.inner.head(head.partition, head.day);
-      const done = await this.inner.putHead(head);
-      if (done) this.written.push({ before, after: head });
+      const done = await this.inner.putHead(after, before);
+      if (done) this.written.push({ before, after });
       return done;
     });
+  }
+  putDue(...parameters: Parameters<Store['putDue']>): Promise<void> {
+    return this.step('putDue', () => this.inner.putDue(...parameters));
+  }
+  due(until: number): ReturnType<Store['due']> {
+    return this.inner.due(until);
+  }
+  forgetDue(due: Parameters<Store['forgetDue']>[0]): Promise<void> {
+    return this.step('forgetDue', () => this.inner.forgetDue(due));
   }
 
   /** What is found when all is done. */

@@ -1,4 +1,4 @@
-import type { Head, Link, Store } from '../../engine/store';
+import type { Due, Head, Link, Store } from '../../engine/store';
 import type { Hit } from '../../engine/hit';
 
 const DAY = 86_400_000;
@@ -15,7 +15,7 @@ export function hitOf(more: Partial<Hit> = {}): Hit {
       time: MORNING,
       revision: '',
     },
-    ...{ digest: 'b', level: 'low', resources: [], expired: [] },
+    ...{ level: 'low', resources: [], expired: [] },
     id: more.key ?? 'k',
     content: {
       title: 'T',
@@ -67,18 +67,25 @@ export function storeContract(name: string, makeStore: () => Promise<Store> | St
     const partition = hitOf().partition;
 
     test('keeps a hit, once, and finds it by partition and day', async () => {
-      expect(await store.put(hitOf())).toEqual({ outcome: 'new', days: [20_000] });
-      expect(await store.put(hitOf())).toEqual({ outcome: 'known', days: [20_000] });
-      expect(await store.hits(partition, [20_000])).toEqual([hitOf()]);
-      expect(await store.hits(partition, [19_999, 20_001, 'undated'])).toEqual([]);
-      expect(await store.hits('other', [20_000])).toEqual([]);
+      expect(await store.put(hitOf())).toEqual({ outcome: 'new', days: [20_000], isReplaced: false });
+      expect(await store.put(hitOf())).toEqual({ outcome: 'known', days: [20_000], isReplaced: false });
+      expect(await store.hits(partition, 1, [20_000])).toEqual([hitOf()]);
+      expect(await store.hits(partition, 1, [19_999, 20_001, 'undated'])).toEqual([]);
+      expect(await store.hits('other', 1, [20_000])).toEqual([]);
+    });
+
+    test('knows a hit again however its members are ordered', async () => {
+      await store.put(hitOf());
+      const { content, ...rest } = hitOf();
+      const again: Hit = { ...rest, content: Object.fromEntries(Object.entries(content).reverse()) as never };
+      expect(await store.put(again)).toMatchObject({ outcome: 'known' });
     });
 
     test('keeps the keys and the partitions apart', async () => {
       await store.put(hitOf());
       expect(await store.put(hitOf({ key: 'l' }))).toMatchObject({ outcome: 'new' });
       expect(await store.put(hitOf({ partition: 'q' }))).toMatchObject({ outcome: 'new' });
-      expect(await store.hits(partition, [20_000])).toHaveLength(2);
+      expect(await store.hits(partition, 1, [20_000])).toHaveLength(2);
     });
 
     test('a day begins and ends at midnight UTC', async () => {
@@ -86,19 +93,23 @@ export function storeContract(name: string, makeStore: () => Promise<Store> | St
       await store.put(hitOf({ key: 'last', time: 20_001 * DAY - 1 }));
       await store.put(hitOf({ key: 'next', time: 20_001 * DAY }));
       const keys = async (day: number): Promise<string[]> =>
-        (await store.hits(partition, [day])).map(({ key }) => key).sort();
+        (await store.hits(partition, 1, [day])).map(({ key }) => key).sort();
       expect(await keys(20_000)).toEqual(['first', 'last']);
       expect(await keys(20_001)).toEqual(['next']);
     });
 
     test('keeps hits without a time', async () => {
-      expect(await store.put(hitOf({ time: undefined }))).toEqual({ outcome: 'new', days: ['undated'] });
-      expect(await store.hits(partition, ['undated'])).toEqual([hitOf({ time: undefined })]);
+      expect(await store.put(hitOf({ time: undefined }))).toEqual({
+        outcome: 'new',
+        days: ['undated'],
+        isReplaced: false,
+      });
+      expect(await store.hits(partition, 1, ['undated'])).toEqual([hitOf({ time: undefined })]);
     });
 
     test.each([
-      ['the greater revision', { revision: '2', digest: 'z' }, { revision: '1', digest: 'a' }],
-      ['of one revision the smaller digest', { revision: '1', digest: 'a' }, { revision: '1', digest: 'b' }],
+      ['the greater revision', { revision: '2', eventId: 'z' }, { revision: '1', eventId: 'a' }],
+      ['of one revision the smaller text', { revision: '1', eventId: 'a' }, { revision: '1', eventId: 'b' }],
     ])('of two contents under one key, %s counts, whichever comes first', async (_what, better, worse) => {
       for (const contents of [
         [better, worse],
@@ -108,37 +119,129 @@ export function storeContract(name: string, makeStore: () => Promise<Store> | St
         const [first, second] = contents.map((content) => hitOf({ key, ...content })) as [Hit, Hit];
         expect(await store.put(first)).toMatchObject({ outcome: 'new' });
         expect(await store.put(second)).toMatchObject({ outcome: 'conflicting' });
-        const kept = (await store.hits(partition, [20_000])).find((hit) => hit.key === key);
+        const kept = (await store.hits(partition, 1, [20_000])).find((hit) => hit.key === key);
         expect(kept).toMatchObject(better);
       }
     });
 
     test('says of every further content, and again of the same, on which days the key has stood', async () => {
       const early = hitOf({ revision: '1' });
-      const late = hitOf({ revision: '2', digest: 'c', time: MORNING + 2 * DAY });
+      const late = hitOf({ revision: '2', time: MORNING + 2 * DAY });
       await store.put(early);
       const days = expect.arrayContaining([20_000, 20_002]) as number[];
-      expect(await store.put(late)).toEqual({ outcome: 'conflicting', days });
-      expect(await store.put(late)).toEqual({ outcome: 'known', days });
-      expect(await store.put(early)).toEqual({ outcome: 'conflicting', days });
-      expect(await store.hits(partition, [20_000])).toEqual([]);
-      expect(await store.hits(partition, [20_002])).toEqual([late]);
+      expect(await store.put(late)).toEqual({ outcome: 'conflicting', days, isReplaced: true });
+      expect(await store.put(late)).toEqual({ outcome: 'known', days, isReplaced: true });
+      expect(await store.put(early)).toEqual({ outcome: 'conflicting', days, isReplaced: true });
+      expect(await store.hits(partition, 1, [20_000])).toEqual([]);
+      expect(await store.hits(partition, 1, [20_002])).toEqual([late]);
     });
 
     test('answers the hits of all days, undated ones included', async () => {
       const hits = [hitOf({ key: 'a', time: 0 }), hitOf({ key: 'b' }), hitOf({ key: 'c', time: undefined })];
       for (const hit of hits) await store.put(hit);
       await store.put(hitOf({ key: 'd', partition: 'q' }));
-      const all = await store.hits(partition, 'all');
+      const all = await store.hits(partition, 1, 'all');
       expect(all.sort((a, b) => (a.key < b.key ? -1 : 1))).toEqual(hits);
-      expect(await store.hits('other', 'all')).toEqual([]);
+      expect(await store.hits('other', 1, 'all')).toEqual([]);
+    });
+
+    test('answers hits of several inputs, and of more days than one query takes', async () => {
+      const hits = [0, 1, 2].flatMap((input) =>
+        [0, 1, 5].map((day) => hitOf({ id: `${input} k${day}`, key: `k${day}`, input, time: MORNING + day * DAY })),
+      );
+      for (const hit of hits) await store.put(hit);
+      const found = await store.hits(partition, 3, [20_000, 20_001, 20_002, 20_005]);
+      expect(found.map(({ id }) => id).sort()).toEqual(hits.map(({ id }) => id));
+      expect(await store.hits(partition, 3, [20_001, 20_005])).toHaveLength(6);
+    });
+
+    test('answers more hits than a page of an answer holds', async () => {
+      const name = 'x'.repeat(500);
+      const resources = Array.from({ length: 20 }, (_, i) => ({
+        type: `Other${i}`,
+        name: `${i} ${Math.random()} ${name}`,
+      }));
+      await Promise.all(Array.from({ length: 300 }, (_, i) => store.put(hitOf({ key: `k${i}`, resources }))));
+      expect(await store.hits(partition, 1, [20_000])).toHaveLength(300);
+      expect(await store.hits(partition, 1, 'all')).toHaveLength(300);
+      expect(await store.near(hitOf({ key: 'k5' }), 1, DAY, 299)).toMatchObject({ isCut: false });
+    }, 30_000);
+
+    describe('answers the hits near another', () => {
+      const at = (minutes: number, input = 0): Hit =>
+        hitOf({ id: `${input} k${minutes}`, key: `k${minutes}`, input, time: MORNING + minutes * 60_000 });
+      const ids = (hits: Hit[]): string[] => hits.map(({ id }) => id).sort();
+      beforeEach(async () => {
+        for (const minutes of [0, 1, 2, 3, 4, 5, 6]) await store.put(at(minutes));
+        for (const minutes of [1, 9]) await store.put(at(minutes, 1));
+      });
+
+      test('within a time, itself included', async () => {
+        const { hits, isCut } = await store.near(at(3), 1, 2 * 60_000, 10);
+        expect(ids(hits)).toEqual(['0 k1', '0 k2', '0 k3', '0 k4', '0 k5']);
+        expect(isCut).toBe(false);
+      });
+
+      test('of each input, at most so many before and behind it, the nearest', async () => {
+        const { hits, isCut } = await store.near(at(3), 2, 60 * 60_000, 1);
+        expect(ids(hits)).toEqual(['0 k2', '0 k3', '0 k4', '1 k1', '1 k9']);
+        expect(isCut).toBe(true);
+        expect(await store.near(at(3), 2, 60 * 60_000, 3)).toMatchObject({ isCut: false });
+      });
+
+      test('of the same time, too', async () => {
+        await store.put(hitOf({ id: '0 j', key: 'j', input: 0, time: at(3).time }));
+        await store.put(hitOf({ id: '1 k3', key: 'k3', input: 1, time: at(3).time }));
+        expect(ids((await store.near(at(3), 2, 0, 10)).hits)).toEqual(['0 j', '0 k3', '1 k3']);
+      });
+
+      test('the hit itself only if it still stands as it was put', async () => {
+        const moved = { ...at(3), revision: '2', time: MORNING + 60 * 60_000 };
+        await store.put(moved);
+        expect(ids((await store.near(at(3), 1, 60_000, 10)).hits)).toEqual(['0 k2', '0 k4']);
+        expect(ids((await store.near(at(3), 1, 0, 0)).hits)).toEqual([]);
+        expect(ids((await store.near(moved, 1, 0, 0)).hits)).toEqual(['0 k3']);
+      });
+    });
+
+    describe('keeps what is due', () => {
+      const place = { partition: 'a'.repeat(32), detectorId: 'd', group: { g: 'x' } };
+      const all = async (until: number): Promise<Due[]> => {
+        const list: Due[] = [];
+        for await (const due of store.due(until)) list.push(due);
+        return list;
+      };
+
+      test('until its time has come, with all of its days', async () => {
+        await store.putDue(place, [1, 'undated'], MORNING);
+        await store.putDue(place, [2, 1], MORNING);
+        await store.putDue({ ...place, partition: 'f'.repeat(32) }, [3], MORNING + DAY);
+        expect(await all(MORNING - 1)).toEqual([]);
+        const [due, ...more] = await all(MORNING);
+        expect(more).toEqual([]);
+        expect(due).toMatchObject({ place, at: MORNING });
+        expect([...due!.days].sort()).toEqual([1, 2, 'undated']);
+        expect(await all(Infinity)).toHaveLength(2);
+      });
+
+      test('and forgets it when it is done, unless it was asked for again', async () => {
+        await store.putDue(place, [1], MORNING);
+        const [due] = await all(Infinity);
+        await store.putDue(place, [1], MORNING);
+        await store.forgetDue(due!);
+        const [again] = await all(Infinity);
+        expect(again).toBeDefined();
+        await store.forgetDue(again!);
+        await store.forgetDue(again!);
+        expect(await all(Infinity)).toEqual([]);
+      });
     });
 
     test('answers hits in a list of their own', async () => {
       await store.put(hitOf());
-      (await store.hits(partition, 'all')).pop();
-      (await store.hits(partition, [20_000])).pop();
-      expect(await store.hits(partition, 'all')).toHaveLength(1);
+      (await store.hits(partition, 1, 'all')).pop();
+      (await store.hits(partition, 1, [20_000])).pop();
+      expect(await store.hits(partition, 1, 'all')).toHaveLength(1);
     });
 
     test('keeps links, once, and finds them from both ends', async () => {
@@ -166,18 +269,18 @@ export function storeContract(name: string, makeStore: () => Promise<Store> | St
 
     test('writes a head only over the version before it', async () => {
       expect(await store.head(partition, 20_000)).toBeUndefined();
-      expect(await store.putHead(headOf({ version: 2 }))).toBe(false);
-      expect(await store.putHead(headOf())).toBe(true);
-      expect(await store.putHead(headOf({ group: { a: '2' } }))).toBe(false);
-      expect(await store.head(partition, 20_000)).toEqual(headOf());
-      expect(await store.putHead(headOf({ version: 2 }))).toBe(true);
-      expect(await store.head(partition, 20_000)).toEqual(headOf({ version: 2 }));
+      expect(await store.putHead(headOf({ version: 2 }), undefined)).toBe(false);
+      expect(await store.putHead(headOf(), undefined)).toBe(true);
+      expect(await store.putHead(headOf({ group: { a: '2' } }), undefined)).toBe(false);
+      expect(await store.head(partition, 20_000)).toMatchObject(headOf());
+      expect(await store.putHead(headOf({ version: 2 }), undefined)).toBe(true);
+      expect(await store.head(partition, 20_000)).toMatchObject(headOf({ version: 2 }));
       expect(await store.head(partition, 20_001)).toBeUndefined();
       expect(await store.head(partition, 'undated')).toBeUndefined();
     });
 
     test('of writers at the same time one succeeds', async () => {
-      const results = await Promise.all(Array.from({ length: 10 }, () => store.putHead(headOf())));
+      const results = await Promise.all(Array.from({ length: 10 }, () => store.putHead(headOf(), undefined)));
       expect(results.filter(Boolean)).toHaveLength(1);
     });
   });

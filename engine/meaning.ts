@@ -1,0 +1,22 @@
+import type { Correlation } from './correlation';
+import { extensionOf } from './detector';
+import { shortHash } from './hit';
+import type { Rule } from './rule';
+
+/** Of the `privwatch:` key, what is for people or for tests, and may change while hits are remembered. */
+const WORDS = ['title', 'runbook', 'compliance', 'stage', 'tests'];
+
+/**
+ * A hash, 8 hexadecimal characters, of what decides which events a detector hits and what comes of them: its detection or
+ * correlation, its filters, those it counts, and what makes its groups and episodes; not of its texts.
+ */
+export function meaningOf(detector: Rule | Correlation): string {
+  const { data } = detector.document;
+  const extension = Object.entries(extensionOf(detector.document)).filter(([key]) => !WORDS.includes(key));
+  const more =
+    detector.kind === 'rule'
+      ? detector.filters.map(({ document }) => [document.data['filter'] ?? null, extensionOf(document)])
+      : detector.inputs.map(({ meaning }) => meaning);
+  const said = [data['logsource'] ?? null, data['detection'] ?? null, data['correlation'] ?? null];
+  return shortHash([...said, Object.fromEntries(extension), more]).slice(0, 8);
+}

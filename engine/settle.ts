@@ -1,0 +1,206 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Context } from '../events/derived';
+import { linkInnerHits, readHits } from './chain';
+import type { Correlation } from './correlation';
+import { continueFrom, DAY_MILLISECONDS, dayOf, episodesOf, unite, type Day, type Episode } from './episodes';
+import type { Touched, Touches } from './gather';
+import { byTime, type Hit, type Place } from './hit';
+import type { Rule } from './rule';
+import type { Ruleset } from './ruleset';
+import type { Head, HeadChange, Store } from './store';
+import { firing, type WindowHit } from './windows';
+
+/** Another worker may write the same head; each attempt starts from what is then there. */
+export const MAX_ATTEMPTS = 50;
+
+/** What judging works with. */
+export interface Work {
+  store: Store;
+  context: Context;
+  /** Windows that end before this time (milliseconds since the epoch) are over. */
+  over: number;
+}
+
+/**
+ * Brings the heads of all partitions that were touched up to date from all of their hits: those of rules, then those of
+ * correlations, inputs before what they feed.
+ */
+export async function settleAll(touches: Touches, { rules, correlations }: Ruleset, work: Work): Promise<HeadChange[]> {
+  const changes: HeadChange[] = [];
+  for (const detector of [...rules, ...correlations]) {
+    for (const touched of touches.of(detector)) {
+      if (detector.kind === 'rule' && detector.firstSeen) changes.push(...(await remember(detector, touched, work)));
+      else if (!detector.silenced) changes.push(...(await settle(detector, touched, work)));
+      if (detector.kind === 'correlation') await touchFed(detector, touched.place, touches, work);
+    }
+  }
+  return changes;
+}
+
+/** Touches all that a partition of a correlation makes hits in, or ever did. */
+export async function touchFed(
+  detector: Correlation,
+  place: Place,
+  touches: Touches,
+  { store, context }: Pick<Work, 'store' | 'context'>,
+): Promise<void> {
+  if (detector.feeds.length === 0) return;
+  for (const { target, day } of await linkInnerHits(detector, place, store, context)) {
+    const fed = detector.feeds.find(({ correlation }) => correlation.id === target.detectorId);
+    if (fed) touches.touch(fed.correlation, target, [day]);
+  }
+}
+
+/** Unites what a first-seen detector's heads say with what was seen now. */
+export async function remember(
+  { quietMilliseconds }: Rule,
+  { place, sights }: Touched,
+  { store }: Pick<Work, 'store'>,
+): Promise<HeadChange[]> {
+  const changes: HeadChange[] = [];
+  for (const [day, seen] of sights) {
+    const run = { partition: place.partition, day, quietMilliseconds };
+    const change = await update(place, day, store, (episodes) => unite([...episodes, ...seen], run));
+    if (change) changes.push(change);
+  }
+  return changes;
+}
+
+/** Reads a head, and writes what it becomes, until no other worker comes between. */
+async function update(
+  place: Place,
+  day: Day,
+  store: Store,
+  next: (episodes: Episode[]) => Episode[],
+): Promise<HeadChange | undefined> {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const before = await store.head(place.partition, day);
+    const episodes = next(before?.episodes ?? []);
+    if (isSame(episodes, before?.episodes)) return undefined;
+    const after = headAfter(before, place, day, episodes);
+    if (await store.putHead(after, before)) return { before, after };
+  }
+  throw tooManyAttempts(place);
+}
+
+/** Whether episodes are what a head says, which a store may have kept as JSON. */
+export function isSame(episodes: Episode[], known: Episode[] = []): boolean {
+  if (episodes.length !== known.length) return false;
+  return isDeepStrictEqual(throughJson(episodes), throughJson(known));
+}
+
+function throughJson(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
+}
+
+export function headAfter(before: Head | undefined, place: Place, day: Day, episodes: Episode[]): Head {
+  return { ...place, day, version: (before?.version ?? 0) + 1, episodes };
+}
+
+export function tooManyAttempts({ partition }: Place): Error {
+  return new Error(`the heads of ${partition} changed ${MAX_ATTEMPTS} times while they were being written`);
+}
+
+/**
+ * Brings the heads of a partition up to date. First the heads are read, *then* the hits: a head that is still unchanged
+ * when it is written was computed from hits at least as fresh as those it held. What was written is looked at once more:
+ * another worker, with a later hit, may meanwhile have found that the head *before* it was right, and have written nothing.
+ *
+ * Where a worker that has read fewer hits may unite into the head what no longer holds (`extend.ts`), the heads are written
+ * even if they are right, so that it has to start again.
+ */
+export async function settle(
+  detector: Rule | Correlation,
+  { place, days, isReplaced }: Pick<Touched, 'place' | 'days' | 'isReplaced'>,
+  { store, context, over }: Work,
+): Promise<HeadChange[]> {
+  const changes: HeadChange[] = [];
+  let open = affectedBy(days, detector);
+  const forced = new Set(isReplaced ? spread(days, windowDays(detector), windowDays(detector)) : []);
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const heads = new Map<Day, Head | undefined>();
+    for (const day of open) heads.set(day, await store.head(place.partition, day));
+    const hits = await readHits(detector, place.partition, daysToRead(open, detector), store, context);
+    // What was over for one worker is over for all, however slow their clocks.
+    const judgedUntil = Math.max(over, ...[...heads.values()].map((head) => head?.judgedUntil ?? -Infinity));
+    const fired = firingHits(detector, hits, judgedUntil);
+    open = [];
+    for (const [day, before] of heads) {
+      const episodes = episodesOn(day, fired, place, detector);
+      if (!forced.has(day) && isSame(episodes, before?.episodes)) continue;
+      const after = headAfter(before, place, day, episodes);
+      if (detector.kind === 'correlation') after.judgedUntil = judgedUntil;
+      if (await store.putHead(after, before)) {
+        changes.push({ before, after });
+        forced.delete(day);
+      }
+      open.push(day);
+    }
+    if (open.length === 0) return changes;
+  }
+  throw tooManyAttempts(place);
+}
+
+/** The episodes of a day, and what the first of them continues. */
+function episodesOn(
+  day: Day,
+  fired: Hit[],
+  { partition }: Place,
+  { quietMilliseconds }: Rule | Correlation,
+): Episode[] {
+  const run = { partition, day, quietMilliseconds };
+  const episodes = episodesOf(
+    fired.filter((hit) => dayOf(hit.time) === day),
+    run,
+  );
+  const last = typeof day === 'number' ? fired.findLast(({ time }) => time! < day * DAY_MILLISECONDS) : undefined;
+  if (episodes.length === 0 || last === undefined) return episodes;
+  const dayBefore = dayOf(last.time);
+  const ofDayBefore = fired.filter((hit) => dayOf(hit.time) === dayBefore);
+  return continueFrom(episodesOf(ofDayBefore, { ...run, day: dayBefore }).at(-1), episodes, quietMilliseconds);
+}
+
+/** The days whose heads hits of some days may change: where a window with them lies, and those after, which may continue it. */
+function affectedBy(days: Iterable<Day>, detector: Rule | Correlation): Day[] {
+  const reach = reachOf(detector);
+  return spread(days, reach, reach + quietDaysOf(detector));
+}
+
+/** Enough to judge every window that touches one of some days, and what their first episodes continue. */
+function daysToRead(days: Day[], detector: Rule | Correlation): Day[] {
+  const reach = reachOf(detector);
+  return spread(days, reach + quietDaysOf(detector), reach);
+}
+
+/** Days with so many before and after each. */
+export function spread(days: Iterable<Day>, before: number, after: number): Day[] {
+  const near = new Set<Day>();
+  for (const day of days) {
+    if (typeof day !== 'number') near.add(day);
+    else for (let one = day - before; one <= day + after; one++) near.add(one);
+  }
+  return [...near];
+}
+
+/** How many days away a hit may still decide whether another fires: it may open, or keep another from opening, a window. */
+export function reachOf(detector: Rule | Correlation): number {
+  if (detector.kind === 'rule') return 0;
+  return Math.ceil((2 * detector.window.timespanMilliseconds) / DAY_MILLISECONDS);
+}
+
+/** How many days away another hit of one window may be. */
+export function windowDays(detector: Rule | Correlation): number {
+  return detector.kind === 'rule' ? 0 : Math.ceil(detector.window.timespanMilliseconds / DAY_MILLISECONDS);
+}
+
+export function quietDaysOf({ quietMilliseconds }: Rule | Correlation): number {
+  return Math.ceil(quietMilliseconds / DAY_MILLISECONDS);
+}
+
+/** By time. Every hit of a plain rule fires; of a correlation, those in a window that satisfies it. */
+export function firingHits(detector: Rule | Correlation, hits: Hit[], over: number): Hit[] {
+  if (detector.kind === 'rule') return [...hits].sort(byTime);
+  const sorted = hits.filter((hit) => hit.time !== undefined).sort(byTime);
+  const fires = firing(sorted as WindowHit[], detector.window, over);
+  return sorted.filter((_, i) => fires[i]);
+}
