@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { Command } from 'commander';
 import { findFiles } from '../events/files';
-import { detectorsOf, loadDetectors } from '../cli/detectors';
+import { detectorsOf, readDetectors, shippedDetectors } from '../cli/detectors';
 import { packageRoot } from '../cli/package-root';
 import { replay } from '../cli/pipeline';
+import type { Source } from '../engine/documents';
+import { loadRuleset } from '../engine/ruleset';
 
 /**
  * Events per second of three things, side by side in one run: gunzip; gunzip + JSON.parse, which no engine that parses
@@ -17,14 +19,16 @@ import { replay } from '../cli/pipeline';
 async function main(): Promise<void> {
   const options = new Command('bench')
     .option('--events <n>', 'size of the generated corpus', '100000')
-    .option('--rounds <n>', 'rounds, of which the medians are reported', '7')
+    .option('--rounds <n>', 'rounds, of which the medians are reported; with 0, memory only', '7')
     .option('--corpus <folder>', 'a folder of .json.gz files of {"Records":[…]} instead')
+    .option('--copies <n>', 'load the detectors so many times, under other names: what a large ruleset costs', '1')
     .option('-d, --detectors <path...>', 'other detectors than those that watch by default')
     .parse()
-    .opts<{ events: string; rounds: string; corpus?: string; detectors?: string[] }>();
+    .opts<{ events: string; rounds: string; corpus?: string; copies: string; detectors?: string[] }>();
   const folder = options.corpus ?? generated(Number(options.events));
   const { files } = findFiles([folder], (name) => name.endsWith('.json.gz'));
-  const ruleset = loadDetectors(options.detectors, {});
+  const sources = readDetectors(options.detectors ?? [shippedDetectors]);
+  const ruleset = loadRuleset(copiesOf(sources, Number(options.copies)), {});
   const steps: [string, () => number | Promise<number>][] = [
     ['gunzip', () => files.reduce((sum, file) => sum + unzip(file).length, 0)],
     ['gunzip + JSON.parse', () => files.reduce((sum, file) => sum + parse(file), 0)],
@@ -42,9 +46,13 @@ async function main(): Promise<void> {
     }
   }
   const megabytes = files.reduce((sum, file) => sum + statSync(file).size, 0) / 1e6;
+  const stateful = [...ruleset.correlations, ...ruleset.rules.filter(({ firstSeen }) => firstSeen)].length;
   console.log(
-    `${events} events, ${files.length} files, ${megabytes.toFixed(1)} MB gzip, ${detectorsOf(ruleset).length} detectors`,
+    `${events} events, ${files.length} files, ${megabytes.toFixed(1)} MB gzip, ` +
+      `${detectorsOf(ruleset).length} detectors, ${stateful} of them with memory`,
   );
+  console.log(`peak memory of a replay: ${Math.round(peak)} MB`);
+  if (seconds[0]!.length === 0) return;
   const limit = events / median(seconds[1]!);
   for (const [i, [name]] of steps.entries()) {
     const rate = events / median(seconds[i]!);
@@ -55,7 +63,23 @@ async function main(): Promise<void> {
   // Rounds drift together, so the ratio is taken within each.
   const ratios = seconds[1]!.map((parseSeconds, round) => parseSeconds / seconds[2]![round]!);
   console.log(`replay / (gunzip + JSON.parse), median of the rounds: ${median(ratios).toFixed(2)}`);
-  console.log(`peak memory of a replay: ${Math.round(peak)} MB`);
+}
+
+/** The same detectors again, each with an id and a name of its own. */
+function copiesOf(sources: Source[], copies: number): Source[] {
+  const names = sources.flatMap(({ text }) => [...text.matchAll(/^name: *([\w-]+)/gm)].map(([, name]) => name!));
+  const words = new RegExp(`\\b(?:${names.join('|')})\\b`, 'g');
+  return Array.from({ length: copies }, (_, copy) => copy).flatMap((copy) =>
+    copy === 0
+      ? sources
+      : sources.map(({ file, text, ...rest }) => ({
+          ...rest,
+          file: `${file} ${copy}`,
+          text: text
+            .replace(words, (name) => `${name}_${copy}`)
+            .replace(/^(id: )[0-9a-f]{8}/gm, `$1${(0xffff0000 + copy).toString(16)}`),
+        })),
+  );
 }
 
 function generated(events: number): string {
