@@ -13,6 +13,15 @@ export interface Dynalite {
   stop(): Promise<void>;
 }
 
+/** A store on a table of its own, at some endpoint of DynamoDB. */
+export async function makeStoreAt(client: DynamoDBClient, table: string): Promise<DynamoStore> {
+  await client.send(new CreateTableCommand(tableDefinition(table)));
+  const isActive = async (): Promise<boolean> =>
+    (await client.send(new DescribeTableCommand({ TableName: table }))).Table?.TableStatus === 'ACTIVE';
+  while (!(await isActive())) await setTimeout(1);
+  return new DynamoStore({ client, table, keep: () => 15 * 86_400_000 });
+}
+
 export async function startDynalite(): Promise<Dynalite> {
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   const make = require('dynalite') as (options: object) => Server;
@@ -25,16 +34,9 @@ export async function startDynalite(): Promise<Dynalite> {
     credentials: { accessKeyId: 'example', secretAccessKey: 'example' },
   });
   let tables = 0;
-  const isActive = async (table: string): Promise<boolean> =>
-    (await client.send(new DescribeTableCommand({ TableName: table }))).Table?.TableStatus === 'ACTIVE';
   return {
     client,
-    async makeStore() {
-      const table = `table-${++tables}`;
-      await client.send(new CreateTableCommand(tableDefinition(table)));
-      while (!(await isActive(table))) await setTimeout(1);
-      return new DynamoStore({ client, table, keep: () => 15 * 86_400_000 });
-    },
+    makeStore: () => makeStoreAt(client, `table-${++tables}`),
     async stop() {
       client.destroy();
       await new Promise<unknown>((resolve) => server.close(resolve));
