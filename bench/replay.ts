@@ -8,7 +8,7 @@ import { findFiles } from '../events/files';
 import { detectorsOf, readDetectors, shippedDetectors } from '../cli/detectors';
 import { packageRoot } from '../cli/package-root';
 import { replay } from '../cli/pipeline';
-import type { Source } from '../engine/documents';
+import type { Source } from '../engine/document';
 import { loadRuleset } from '../engine/ruleset';
 
 /**

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Config } from '../events/config';
-import { readMaps, type Problems } from '../engine/documents';
+import type { Problems } from '../engine/document';
+import { readMaps } from '../engine/documents';
 import { formatProblem } from '../engine/problems';
 import { checkConfig } from '../engine/schema';
 import { UsageError } from './errors';

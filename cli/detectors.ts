@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { findFiles } from '../events/files';
 import type { Config } from '../events/config';
-import type { Source } from '../engine/documents';
+import type { Source } from '../engine/document';
 import type { Correlation } from '../engine/correlation';
 import type { Rule } from '../engine/rule';
 import { loadRuleset, type Ruleset } from '../engine/ruleset';

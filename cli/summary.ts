@@ -31,7 +31,8 @@ export function renderSummary(result: ReplayResult, context: Context, rejectsFil
   if (counters.conflicting > 0)
     lines.push(['Conflicts', `${plural(counters.conflicting, 'event')} came again with other content`]);
   const { withoutGroup, tooLate } = correlated;
-  if (withoutGroup > 0) lines.push(['Ungrouped', `${plural(withoutGroup, 'hit')} not correlated: a field of the group is missing`]);
+  if (withoutGroup > 0)
+    lines.push(['Ungrouped', `${plural(withoutGroup, 'hit')} not correlated: a field of the group is missing`]);
   if (tooLate > 0) lines.push(['Too late', `${plural(tooLate, 'hit')} not correlated: see --lateness`]);
   if (counters.rejected > 0) lines.push(...rejections(result, rejectsFile));
   return lines.map(([label, text]) => `${label!.padEnd(10)}${text}`).join('\n');

@@ -3,7 +3,7 @@ import { parseTimespan } from '../events/time';
 import { parseCondition } from './condition';
 import { checkField, type CompileContext } from './detection';
 import { compileDetector, extensionOf, texts as textsOf, type Detector } from './detector';
-import type { Path, SourceDocument } from './documents';
+import type { Path, SourceDocument } from './document';
 import type { FieldTable } from './fields';
 import type { Item, Node } from './nodes';
 import { KeyError } from './problems';

@@ -1,7 +1,7 @@
 import { isObject, type Json, type JsonObject } from '../events/json';
 import { derivedFields, isDerived } from '../events/derived';
 import { OPERATORS, parseCondition } from './condition';
-import type { Path, SourceDocument } from './documents';
+import type { Path, SourceDocument } from './document';
 import { FieldValues, type FieldTable, type Scalar, type View } from './fields';
 import { compileValues, type CompiledValues, type ModifierContext } from './modifiers';
 import type { Item, Node } from './nodes';

@@ -1,6 +1,6 @@
 import { at, isObject, text, type Json, type JsonObject } from '../events/json';
 import { checkField, compileIdentifier, type CompileContext } from './detection';
-import type { Path, SourceDocument } from './documents';
+import type { Path, SourceDocument } from './document';
 import { isLevel, type Level } from './level';
 import type { Node } from './nodes';
 import { parseTemplate, type Template } from './template';

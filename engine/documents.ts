@@ -10,83 +10,9 @@ import {
   type Document,
   type Node,
 } from 'yaml';
-import { isObject, type Json, type JsonObject } from '../events/json';
-import { KeyError, type Problem } from './problems';
-
-/** A detector file as it was read. */
-export interface Source {
-  /** As shown in messages. */
-  file: string;
-  text: string;
-  /** SPDX id of the licence that the folder states, for rules that state none. */
-  license?: string;
-}
-
-/** What was found wrong and odd so far: reading adds to it. */
-export interface Problems {
-  errors: Problem[];
-  warnings: Problem[];
-}
-
-export type Path = readonly (string | number)[];
-
-/** One YAML document, with what is needed to say where in its file something stands. */
-export class SourceDocument {
-  constructor(
-    readonly source: Source,
-    readonly data: JsonObject,
-    private readonly yaml: Document.Parsed,
-    private readonly lines: LineCounter,
-    private readonly problems: Problems,
-  ) {}
-
-  error(path: Path, message: string): void {
-    this.problems.errors.push(this.problem(path, message));
-  }
-
-  warn(path: Path, message: string): void {
-    this.problems.warnings.push(this.problem(path, message));
-  }
-
-  /** Runs a step whose {@link KeyError} becomes an error of this document, at the path and what the step adds to it. */
-  attempt<T>(path: Path, step: () => T): T | undefined {
-    try {
-      return step();
-    } catch (error) {
-      if (!(error instanceof KeyError)) throw error;
-      this.error([...path, ...error.path], error.message);
-      return undefined;
-    }
-  }
-
-  line(path: Path): number {
-    for (let length = path.length; length >= 0; length--) {
-      const node = this.nodeAt(path.slice(0, length));
-      if (node?.range) return this.lines.linePos(node.range[0]).line;
-    }
-    return 1;
-  }
-
-  private problem(path: Path, message: string): Problem {
-    return { file: this.source.file, line: this.line(path), key: path.join('.'), message };
-  }
-
-  /** The key itself where there is one: it stands on the line that a reader looks for. */
-  private nodeAt(path: Path): Node | undefined {
-    let value: unknown = this.yaml.contents;
-    let found: unknown = value;
-    for (const step of path) {
-      if (isAlias(value)) value = value.resolve(this.yaml);
-      if (isMap(value)) {
-        const pair = value.items.find(({ key }) => String(isScalar(key) ? key.value : key) === String(step));
-        found = pair?.key;
-        value = pair?.value;
-      } else if (isSeq(value)) found = value = value.items[Number(step)];
-      else return undefined;
-    }
-    return isNode(found) ? found : undefined;
-  }
-}
+import { isObject, type Json } from '../events/json';
+import { SourceDocument, type Path, type Problems, type Source } from './document';
+import type { Problem } from './problems';
 
 /** Of a file that is not YAML at all, one error is as good as a thousand. */
 const MAX_YAML_ERRORS = 10;
@@ -136,7 +62,7 @@ export function readMaps(source: Source, expected: string, problems: Problems): 
       error(0, '', `over ${MAX_ALIASES} aliases to resolve`);
       continue;
     }
-    if (isObject(data)) documents.push(new SourceDocument(source, data, yaml, lines, problems));
+    if (isObject(data)) documents.push(new SourceDocument(source, data, problems, (path) => lineOf(path, yaml, lines)));
     else error(yaml.contents?.range?.[0] ?? 0, '', expected);
   }
   return documents;
@@ -181,4 +107,28 @@ function checkNodes(yaml: Document.Parsed, error: Report, warn: Report): boolean
     },
   });
   return isSound;
+}
+
+function lineOf(path: Path, yaml: Document.Parsed, lines: LineCounter): number {
+  for (let length = path.length; length >= 0; length--) {
+    const node = nodeAt(path.slice(0, length), yaml);
+    if (node?.range) return lines.linePos(node.range[0]).line;
+  }
+  return 1;
+}
+
+/** The key itself where there is one: it stands on the line that a reader looks for. */
+function nodeAt(path: Path, yaml: Document.Parsed): Node | undefined {
+  let value: unknown = yaml.contents;
+  let found: unknown = value;
+  for (const step of path) {
+    if (isAlias(value)) value = value.resolve(yaml);
+    if (isMap(value)) {
+      const pair = value.items.find(({ key }) => String(isScalar(key) ? key.value : key) === String(step));
+      found = pair?.key;
+      value = pair?.value;
+    } else if (isSeq(value)) found = value = value.items[Number(step)];
+    else return undefined;
+  }
+  return isNode(found) ? found : undefined;
 }

@@ -1,7 +1,7 @@
 import { isObject, text, type Json } from '../events/json';
 import { parseTime } from '../events/time';
 import { compileDetection, type CompileContext } from './detection';
-import type { SourceDocument } from './documents';
+import type { SourceDocument } from './document';
 import type { Node } from './nodes';
 import { logsourceOf, type Rule } from './rule';
 

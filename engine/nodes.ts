@@ -1,4 +1,4 @@
-import type { Path } from './documents';
+import type { Path } from './document';
 import type { View } from './fields';
 
 /** One `field|modifiers: value` of a detection, or one list of keywords. */

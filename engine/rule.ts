@@ -3,7 +3,7 @@ import { at, isObject, text, type Json, type JsonObject } from '../events/json';
 import { parseTimespan } from '../events/time';
 import type { Correlation } from './correlation';
 import { checkField, compileDetection, type CompileContext } from './detection';
-import type { SourceDocument } from './documents';
+import type { SourceDocument } from './document';
 import { compileDetector, extensionOf, texts, type Detector } from './detector';
 import type { Filter } from './filter';
 import type { Node } from './nodes';

@@ -3,13 +3,12 @@ import detectorSchema from '../schemas/detector.schema.json';
 import configSchema from '../schemas/config.schema.json';
 import findingSchema from '../schemas/finding.schema.json';
 import type { Json } from '../events/json';
-import type { Path } from './documents';
+import type { DocumentKind } from './compile';
+import type { Path } from './document';
 
 // allErrors: a reader wants every problem at once. verbose: messages quote what they are about.
 const ajv = new Ajv({ allErrors: true, verbose: true, strict: true, strictTypes: false, strictRequired: false });
 ajv.addSchema(detectorSchema);
-
-export type DocumentKind = 'rule' | 'correlation' | 'filter';
 
 export interface SchemaProblem {
   path: Path;

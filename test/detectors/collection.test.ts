@@ -34,7 +34,7 @@ test('there are at least 25, and their tests pass', async () => {
 describe.each(detectorsOf(everything).map((one) => [basename(one.document.source.file), one] as const))('%s', (name, rule) => {
   test('is named after its service, and says all that a finding needs', () => {
     expect(name).toMatch(/^aws_[a-z0-9]+(_[a-z0-9]+)+\.yml$/);
-    expect(rule.document.source.text).toMatch(/^# yaml-language-server: \$schema=\.\.\/\.\.\/schemas\/detector\.schema\.json\n/);
+    expect(readFileSync(rule.document.source.file, 'utf8')).toMatch(/^# yaml-language-server: \$schema=\.\.\/\.\.\/schemas\/detector\.schema\.json\n/);
     expect(rule.id).toMatch(/^[0-9a-f-]{36}$/);
     const { description, author, references, tags, falsepositives, runbook } = rule.metadata;
     expect(author).toBe('privwatch');

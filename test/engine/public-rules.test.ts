@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { match } from '../../engine/match';
-import type { Source } from '../../engine/documents';
+import type { Source } from '../../engine/document';
 import { checkRuleset } from '../../engine/ruleset';
 import { eventOf } from './support';
 

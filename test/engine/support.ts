@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 import type { Config } from '../../events/config';
 import { makeEvent, sources, type Event } from '../../events/event';
 import type { Json, JsonObject } from '../../events/json';
-import type { Source } from '../../engine/documents';
+import type { Source } from '../../engine/document';
 import { match, matchUnindexed } from '../../engine/match';
 import type { Problem } from '../../engine/problems';
 import { checkRuleset, loadRuleset, type Ruleset } from '../../engine/ruleset';
