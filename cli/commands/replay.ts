@@ -1,17 +1,19 @@
 import { closeSync, openSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { Presets, SingleBar } from 'cli-progress';
-import { findFiles, mayHoldEvents } from '../../events/files';
+import { findFiles, inTimeOrder, mayHoldEvents } from '../../events/files';
 import { redact } from '../../events/redact';
 import { parseTimespan } from '../../events/time';
 import type { Rejected } from '../../events/unwrap';
+import type { Finding } from '../../engine/finding';
 import { rank } from '../../engine/level';
 import { renderFindings } from '../../findings/console';
 import { jsonLine } from '../../findings/escape';
 import { readConfig } from '../config';
 import { loadDetectors } from '../detectors';
 import { EXIT, UsageError } from '../errors';
+import { formatFinding, FORMATS, type Format } from '../formats';
 import {
   configOption,
   detectorsOption,
@@ -39,6 +41,7 @@ interface Options {
   lateness?: number;
   shuffle?: number;
   dup?: number;
+  format?: Format;
   json?: boolean;
 }
 
@@ -75,6 +78,11 @@ export function registerReplay(program: Command): void {
     .addOption(latenessOption())
     .addOption(shuffleOption())
     .addOption(duplicateOption())
+    .addOption(
+      new Option('--format <name>', 'print findings as they are sent: a line of JSON each, or text')
+        .choices(FORMATS)
+        .conflicts('json'),
+    )
     .option('--json', 'one finding a line as JSON, and nothing else on standard output')
     .addHelpText(
       'after',
@@ -100,7 +108,8 @@ async function run(paths: string[], options: Options): Promise<number> {
   if (problems.length > 0) throw new UsageError(problems.join('\n'));
   const progress = startProgress(files);
   const rejects = options.rejects === undefined ? undefined : openRejects(options.rejects);
-  const result = await replay(files, ruleset, {
+  // What is remembered for a while only has to come in the order of time.
+  const result = await replay(options.lateness === undefined ? files : inTimeOrder(files), ruleset, {
     since: options.since,
     until: options.until,
     ...learning(options.learn),
@@ -116,14 +125,17 @@ async function run(paths: string[], options: Options): Promise<number> {
   rejects?.close();
 
   const shown = result.findings.filter(({ severity }) => rank(severity) >= rank(options.level ?? 'informational'));
-  if (options.json) for (const finding of shown) process.stdout.write(`${jsonLine(finding)}\n`);
+  const line = options.json
+    ? jsonLine
+    : options.format && ((finding: Finding) => formatFinding(finding, options.format!));
+  if (line) for (const finding of shown) process.stdout.write(`${line(finding)}\n`);
   else if (shown.length > 0) {
     const width = Math.min(process.stdout.columns ?? 120, 140);
     const color = process.stdout.isTTY === true && !process.env['NO_COLOR'];
     process.stdout.write(`${renderFindings(shown, { color, width })}\n`);
   }
   process.stderr.write(
-    `${shown.length > 0 && !options.json ? '\n' : ''}${renderSummary(result, ruleset.context, options.rejects)}\n`,
+    `${shown.length > 0 && !line ? '\n' : ''}${renderSummary(result, ruleset.context, options.rejects)}\n`,
   );
   if (passedOver.length > 0) process.stderr.write(`Left out  ${passedOver.length} documents (.md, .yml)\n`);
   if (options.failOn && result.findings.some(({ severity }) => rank(severity) >= rank(options.failOn!)))

@@ -51,6 +51,32 @@ test('without arguments it replays the samples with their configuration', () => 
   expect(addsUp(stderr)).toBe(true);
 });
 
+test.each(['chat', 'asff', 'ocsf', 'event'])('--format %s prints a line of JSON for each finding', (format) => {
+  const { code, stdout } = privwatch(['replay', '--level', 'critical', '--format', format]);
+  const findings = lines(privwatch(['replay', '--level', 'critical', '--json']).stdout);
+  expect(code).toBe(0);
+  expect(findings.length).toBeGreaterThan(3);
+  const printed = stdout.trimEnd().split('\n');
+  expect(printed).toHaveLength(findings.length);
+  printed.forEach((line, i) => expect(JSON.stringify(JSON.parse(line))).toContain(findings[i]!['id']));
+});
+
+test('--format text prints what a person receives; it does not go with --json', () => {
+  const { code, stdout } = privwatch(['replay', '--level', 'critical', '--format', 'text']);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^CRITICAL {2}\S/);
+  expect(stdout).toContain('What to do next');
+  expect(privwatch(['replay', '--json', '--format', 'text'])).toMatchObject({ code: 2, stdout: '' });
+  expect(privwatch(['replay', '--format', 'xml'])).toMatchObject({ code: 2, stdout: '' });
+});
+
+test('--lateness takes a timespan, and bounds what correlations count', () => {
+  expect(privwatch(['replay', '--lateness', 'soon'])).toMatchObject({ code: 2, stdout: '' });
+  const plain = privwatch(['replay', '--json']);
+  expect(privwatch(['replay', '--json', '--lateness', '5000d']).stdout).toBe(plain.stdout);
+  expect(privwatch(['replay', '--json', '--lateness', '1h']).stderr).toMatch(/^Too late +\d+ hits not correlated/m);
+});
+
 test('--json prints one valid finding a line and nothing else, worst first', () => {
   const { code, stdout } = privwatch(['replay', '--json']);
   const findings = lines(stdout);
