@@ -120,7 +120,7 @@ function daysAround({ time }: Hit, detector: Rule | Correlation): Day[] {
 /**
  * Names what the first episode of each day continues, also in the days that come after, and reads the heads that it takes.
  *
- * @returns whether any had to be read: no episode is near midnight, mostly
+ * @returns whether anything rests on another day's head, which may change meanwhile: no episode is near midnight, mostly
  */
 async function connect(
   { quietMilliseconds }: Rule | Correlation,
@@ -130,11 +130,12 @@ async function connect(
   store: Store,
 ): Promise<boolean> {
   const quietDays = Math.ceil(quietMilliseconds / DAY_MILLISECONDS);
+  let isAtMidnight = false;
   const episodesOn = async (day: Day): Promise<Episode[]> => {
+    isAtMidnight = true;
     if (!heads.has(day)) heads.set(day, await store.head(partition, day));
     return united.get(day) ?? heads.get(day)?.episodes ?? [];
   };
-  const size = heads.size;
   const days = [...united.keys()].filter((day) => typeof day === 'number').sort((a, b) => a - b);
   for (const day of days) {
     const last = united.get(day)!.at(-1);
@@ -155,5 +156,5 @@ async function connect(
     }
     united.set(day, continueFrom(before, episodes, quietMilliseconds));
   }
-  return heads.size > size;
+  return isAtMidnight;
 }
