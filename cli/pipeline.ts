@@ -7,7 +7,7 @@ import { correlate } from '../engine/correlate';
 import type { Finding } from '../engine/finding';
 import { match, type Match } from '../engine/match';
 import type { Ruleset } from '../engine/ruleset';
-import { GRACE_MILLISECONDS } from '../engine/sweep';
+import { GRACE_MILLISECONDS } from '../engine/due';
 import { MemoryStore } from '../state/memory';
 import { arrange, type Arrangement } from './arrange';
 

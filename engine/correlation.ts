@@ -1,5 +1,5 @@
 import { at, isObject, text, type Json, type JsonObject } from '../events/json';
-import { parseTimespan } from '../events/time';
+import { DAY_MILLISECONDS, parseTimespan } from '../events/time';
 import { parseCondition } from './condition';
 import { checkField, type CompileContext } from './detection';
 import { compileDetector, extensionOf, texts as textsOf, type Detector } from './detector';
@@ -86,6 +86,7 @@ export function compileCorrelation(context: CompileContext): Correlation | undef
   const extension = extensionOf(document);
   const quiet = parseTimespan(extension['quiet']) ?? timespan;
   const generate = data['generate'] ?? correlation['generate'];
+  if (timespan !== undefined) checkTimespan(document, timespan);
   if (!detector || timespan === undefined || quiet === undefined) return undefined;
   warnOfShortQuiet(document, quiet);
   return {
@@ -110,6 +111,14 @@ export function compileCorrelation(context: CompileContext): Correlation | undef
     feeds: [],
     silenced: false,
   };
+}
+
+/** Windows are judged by days, and every event may touch all that its windows reach. */
+function checkTimespan(document: SourceDocument, timespan: number): void {
+  const path = ['correlation', 'timespan'];
+  if (timespan > 366 * DAY_MILLISECONDS) document.error(path, 'at most a year');
+  else if (timespan > 14 * DAY_MILLISECONDS)
+    document.warn(path, 'more than 14d: on AWS each event then reads and writes the state of some months');
 }
 
 const SECONDS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800, M: 2_629_746, y: 31_556_952 };

@@ -1,8 +1,9 @@
+import { DAY_MILLISECONDS } from '../events/time';
 import { byTime, shortHash, threadOf, type Hit } from './hit';
 import { rank, type Level } from './level';
 import type { Content, Resource } from './finding';
 
-export const DAY_MILLISECONDS = 86_400_000;
+export { DAY_MILLISECONDS };
 
 /**
  * A day of event time in UTC, as whole days since the epoch; `undated` for events without a usable time; `ever` for the one
@@ -43,10 +44,12 @@ export interface Episode {
   content: Content;
   /** Of a first-seen detector: how long the tuple is remembered for having been seen. */
   rememberedUntil?: number;
+  /** Of a first-seen detector: that of the first hit, of which the greater counts. */
+  revision?: string;
 }
 
 const MAX_EVIDENCE = 100;
-const MAX_RESOURCES = 50;
+const MAX_RESOURCES = 20;
 
 /** What the hits of a head's episodes have in common. */
 export interface Run {
@@ -140,6 +143,7 @@ function sight(hit: Hit, run: Run): Episode {
   return {
     ...makeEpisode([hit], run),
     rememberedUntil: (Math.floor(hit.time! / unit) + 1) * unit - 1,
+    revision: hit.revision,
   };
 }
 
@@ -152,7 +156,7 @@ function join(parts: Episode[], run: Run): Episode {
   return {
     ...first,
     id,
-    lastSeen: first.lastSeen && Math.max(...parts.map(({ lastSeen }) => lastSeen!)),
+    lastSeen: first.lastSeen === undefined ? undefined : Math.max(...parts.map(({ lastSeen }) => lastSeen!)),
     severity: highest(parts.map(({ severity }) => severity)),
     count: isWhole ? evidence.length : Math.max(MAX_EVIDENCE, ...parts.map(({ count }) => count)),
     countExact: isWhole,
@@ -231,6 +235,7 @@ function byFirst(a: Episode, b: Episode): number {
   return (
     byMoment(a.evidence[0]!, b.evidence[0]!) ||
     compareTexts(a.firstHit, b.firstHit) ||
+    compareTexts(b.revision ?? '', a.revision ?? '') ||
     compareTexts(JSON.stringify([a.mainResource, a.content]), JSON.stringify([b.mainResource, b.content]))
   );
 }

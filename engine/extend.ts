@@ -61,14 +61,7 @@ export async function extend(
         fired.filter((hit) => dayOf(hit.time) === day),
         run,
       );
-      const known = head?.episodes ?? [];
-      const [first] = known;
-      const episodes = unite([...known, ...found], run);
-      // Joined, the first episode forgets what it continues; that it does so still holds.
-      united.set(
-        day,
-        first ? episodes.map((one, i) => (i > 0 ? one : { ...one, continues: first.continues })) : episodes,
-      );
+      united.set(day, unite([...(head?.episodes ?? []), ...found], run));
     }
     const isAtMidnight = await connect(detector, place, heads, united, store);
     const isPartial = isCut || [...united.values()].flat().some(({ countExact }) => !countExact);
@@ -106,7 +99,8 @@ async function firedAround(
   }
   const all = [...around.values()];
   // Where there are numbers below zero, a sum may fall again: nothing is certain until all are read.
-  const mayFall = !isRule && detector.window.type === 'value_sum' && all.some(({ value }) => Number(value) < 0);
+  const isSum = !isRule && detector.window.type === 'value_sum';
+  const mayFall = isSum && (isCut || all.some(({ value }) => Number(value) < 0));
   return mayFall ? { fired: [], isCut: true } : { fired: firingHits(detector, all, -Infinity), isCut };
 }
 

@@ -6,8 +6,9 @@ import type { Rule } from './rule';
 import type { Ruleset } from './ruleset';
 import type { Store } from './store';
 
-/** `matches` make hits; what makes none is counted. Of a plain rule no match is ever left out. */
+/** `matches = hits + repeated + conflicting + withoutGroup + untimed + tooLate`. Of a plain rule no match is ever left out. */
 export interface Gathered {
+  /** Of events with the detectors that remember them: a rule, and each correlation that counts it. */
   matches: number;
   hits: number;
   /** The same hit again. */
@@ -95,11 +96,12 @@ export class Gathering {
     const { counts } = this;
     const { takes = () => true, isTooLate = () => false } = this.options;
     const { placed, withoutGroup, untimed } = makeHits(match, this.ruleset);
-    counts.matches++;
     counts.withoutGroup += withoutGroup;
     counts.untimed += untimed;
+    counts.matches += withoutGroup + untimed;
     for (const { detector, hit } of placed) {
       if (!takes(detector)) continue;
+      counts.matches++;
       if (detector.kind === 'correlation' && isTooLate(hit)) counts.tooLate++;
       else if (detector.kind === 'rule' && detector.firstSeen) {
         counts.hits++;

@@ -56,11 +56,11 @@ export interface Placed {
 }
 
 /** Event content is attacker-chosen: nothing of it is kept or shown at any length. */
-const MAX_TEXT = 512;
+const MAX_TEXT = 256;
 const MAX_TITLE = 256;
 const MAX_TITLE_VALUE = 128;
-const MAX_RESOURCES = 20;
-const MAX_DISTINCT_PREFIX = 400;
+const MAX_RESOURCES = 10;
+const MAX_DISTINCT_PREFIX = 200;
 
 /** A text cut to so many UTF-16 units, with an ellipsis where something is missing. */
 export function cap(value: string, length = MAX_TEXT): string {

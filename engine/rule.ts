@@ -1,6 +1,7 @@
 import type { Logsource } from '../events/event';
 import { at, isObject, text, type Json, type JsonObject } from '../events/json';
 import { parseTimespan } from '../events/time';
+import { LATENESS_MILLISECONDS } from './due';
 import type { Correlation } from './correlation';
 import { checkField, compileDetection, type CompileContext } from './detection';
 import type { SourceDocument } from './document';
@@ -36,14 +37,14 @@ export interface Rule extends Detector {
 const DEFAULT_QUIET = 3_600_000;
 /** An episode ends at midnight; a longer silence within it could not be told from its end. */
 const MAX_QUIET = 86_400_000;
-const SHORT_QUIET = 15 * 60_000;
+const SHORT_QUIET = 30 * 60_000;
 
-/** With more than 96 episodes of a group and day, all with a hundred events, its head may outgrow an item of DynamoDB. */
+/** With more than 48 episodes of a group and day, made as large as can be, its head may outgrow an item of DynamoDB. */
 export function warnOfShortQuiet(document: SourceDocument, quietMilliseconds: number): void {
   if (quietMilliseconds < SHORT_QUIET)
     document.warn(
       ['privwatch', 'quiet'],
-      'less than 15m: an unquiet day of one group may not fit into its state on AWS, and pages often',
+      'less than 30m: an unquiet day of one group may not fit into its state on AWS, and pages often',
     );
 }
 
@@ -66,6 +67,8 @@ export function compileRule(context: CompileContext): Rule | undefined {
   if (!firstSeen && quiet > MAX_QUIET)
     document.error(['privwatch', 'quiet'], 'at most 1d: a finding ends at midnight UTC');
   if (!firstSeen) warnOfShortQuiet(document, quiet);
+  else if (quiet < LATENESS_MILLISECONDS)
+    document.warn(['privwatch', 'first_seen', 'forget'], 'less than 15d: an event that comes late may seem the first');
   if (firstSeen) {
     for (const key of ['group', 'quiet']) {
       if (key in extension)

@@ -1,14 +1,15 @@
 import type { Correlation } from './correlation';
-import { DAY_MILLISECONDS } from './episodes';
+import { dueTime, LATENESS_MILLISECONDS } from './due';
+import { dayOf } from './episodes';
 import { extend, isExtendable } from './extend';
 import { Gathering, type Touched, type Touches } from './gather';
+import type { Hit } from './hit';
 import type { Match } from './match';
 import type { Rule } from './rule';
 import type { Ruleset } from './ruleset';
 import type { Correlated } from './correlate';
 import { remember, settle, touchFed, type Work } from './settle';
 import type { HeadChange, Store } from './store';
-import { GRACE_MILLISECONDS } from './sweep';
 import { isAverage, isMonotone } from './window-rule';
 
 /**
@@ -25,7 +26,7 @@ import { isAverage, isMonotone } from './window-rule';
  * After both, the heads hold what `correlate` gives for all matches at once. After an error the same call again makes up
  * for what was left undone.
  *
- * @param now milliseconds since the epoch: when to come back. No verdict depends on it
+ * @param now milliseconds since the epoch: when to come back, and what is too late to be correlated
  */
 export async function work(
   matches: AsyncIterable<Match> | Iterable<Match>,
@@ -33,7 +34,9 @@ export async function work(
   store: Store,
   now: number,
 ): Promise<Correlated> {
-  const gathering = new Gathering(ruleset, store, { takes: isLive, keepsHits: true });
+  // What their windows take may have expired.
+  const isTooLate = ({ time }: Hit): boolean => time! < now - LATENESS_MILLISECONDS;
+  const gathering = new Gathering(ruleset, store, { takes: isLive, isTooLate, keepsHits: true });
   for await (const match of matches) await gathering.take(match);
   const { counts, touches } = gathering;
   const doing: Work = { store, context: ruleset.context, over: -Infinity };
@@ -61,7 +64,9 @@ async function judge(
   if (detector.kind === 'rule' && detector.firstSeen) return remember(detector, touched, doing);
   const later = (): Promise<void> => store.putDue(place, [...days], dueTime(detector, touched, now));
   const isChain = !isExtendable(detector) && detector.kind === 'correlation' && isMonotone(detector.window);
-  if (touched.isReplaced || touched.hits.length === 0 || isChain) {
+  // Of hits that have expired nothing can be judged again: what heads say of them stays.
+  const isOld = [...days].some((day) => typeof day === 'number' && day < Number(dayOf(now - LATENESS_MILLISECONDS)));
+  if ((touched.isReplaced || touched.hits.length === 0 || isChain) && !isOld) {
     await later();
     const changes = await settle(detector, touched, doing);
     if (detector.kind === 'correlation') await touchFed(detector, place, touches, doing);
@@ -73,7 +78,7 @@ async function judge(
   }
   const { changes, isPartial } = await extend(detector, touched, store);
   const isFed = detector.kind === 'correlation' && detector.feeds.length > 0;
-  if (isPartial || isFed) await later();
+  if ((isPartial || isFed) && !isOld) await later();
   if (isFed && changes.some(isBeginning)) await touchFed(detector, place, touches, doing);
   return changes;
 }
@@ -82,13 +87,4 @@ async function judge(
 function isBeginning({ before, after }: HeadChange): boolean {
   const known = new Set(before?.episodes.map(({ firstSeen }) => firstSeen));
   return after.episodes.some(({ firstSeen }) => !known.has(firstSeen));
-}
-
-/** When every window with a hit on one of the days is over, and events on their way have had time to arrive. */
-function dueTime(detector: Rule | Correlation, { days, hits }: Touched, now: number): number {
-  const timespan = detector.kind === 'rule' ? 0 : detector.window.timespanMilliseconds;
-  // The hits of a chain are not stored: somewhere on their days they are.
-  const ends =
-    hits.length > 0 ? hits.map(({ time }) => time ?? 0) : [...days].map((day) => (Number(day) + 1) * DAY_MILLISECONDS);
-  return Math.max(now, ...ends.map((end) => end + timespan)) + GRACE_MILLISECONDS;
 }

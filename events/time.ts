@@ -1,3 +1,5 @@
+export const DAY_MILLISECONDS = 86_400_000;
+
 const ISO = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:(Z)|([+-])(\d\d):?(\d\d))?$/i;
 
 /** The minute that was read last, e.g. `2026-01-05T23:10:`, and when it began: events come in the order of time. */
@@ -33,7 +35,8 @@ export function parseTime(value: unknown): number | undefined {
     lastMinute = value.slice(0, 17);
     lastMinuteStart = utc - second * 1000;
   }
-  return m[9] === '-' ? utc + offset : utc - offset;
+  const time = m[9] === '-' ? utc + offset : utc - offset;
+  return time < 0 ? undefined : time;
 }
 
 /** ISO 8601 in UTC, without the milliseconds when there are none: `2026-01-05T23:10:00Z`. */

@@ -100,6 +100,8 @@ export function registerReplay(program: Command): void {
 }
 
 async function run(paths: string[], options: Options): Promise<number> {
+  if (options.lateness !== undefined && options.shuffle !== undefined)
+    throw new UsageError('--lateness takes events in the order of time: it does not go with --shuffle');
   if ((options.since ?? -Infinity) > (options.until ?? Infinity)) throw new UsageError('--until is before --since');
   const usesSamples = paths.length === 0;
   const config = readConfig(options.config ?? (usesSamples ? samplesConfig : undefined));

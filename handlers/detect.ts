@@ -1,0 +1,50 @@
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import type { Json } from '../events/json';
+import { unwrap, type Unwrapped } from '../events/unwrap';
+import { eachMessage, type Deadline } from './messages';
+import { here, openRoad, type Road } from './road';
+import { metricsOf, newTally, takeAll } from './take';
+
+/**
+ * The function behind the hub's bus: takes a batch of its queue, each message an event as EventBridge delivers it, and
+ * brings the heads up to date. Nothing in an event fails the batch.
+ *
+ * @param open called once, with the first batch
+ */
+export function detectFunction(
+  open: () => Road,
+  { log, writeMetrics, now } = here,
+): (event: SQSEvent, deadline?: Deadline) => Promise<SQSBatchResponse> {
+  let road: Road | undefined;
+  return async ({ Records }, deadline) => {
+    const opened = (road ??= open());
+    const tally = newTally();
+    const lags: number[] = [];
+    const response = await eachMessage(Records, log, deadline, async (body) => {
+      const content = read(body);
+      await takeAll(content, opened, tally, now());
+      for (const { time } of content.events) if (time !== undefined) lags.push(now() - time);
+    });
+    const failed = { name: 'failed', unit: 'Count' as const, values: [response.batchItemFailures.length] };
+    const lag = { name: 'lag', unit: 'Milliseconds' as const, values: lags };
+    writeMetrics([...metricsOf(tally), failed, lag], { function: 'detect' });
+    return response;
+  };
+}
+
+function read(body: string): Unwrapped {
+  const content: Unwrapped = { events: [], rejected: [] };
+  const reject = (reason: string): number => content.rejected.push({ reason, record: body });
+  let value: Json;
+  try {
+    value = JSON.parse(body) as Json;
+  } catch {
+    reject('not JSON');
+    return content;
+  }
+  unwrap(value, content);
+  if (content.events.length + content.rejected.length === 0) reject('it holds no event');
+  return content;
+}
+
+export const handler = detectFunction(openRoad);

@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { Ruleset } from '../engine/compile';
+import { rulesetOf, type CheckedDocument } from '../engine/compiled';
+import { LATENESS_MILLISECONDS } from '../engine/due';
+import type { Store } from '../engine/store';
+import type { Config } from '../events/config';
+import { clientOptions } from '../findings/sinks/retries';
+import { DynamoStore } from '../state/dynamo';
+import { required } from './environment';
+import { log } from './log';
+import { writeMetrics } from './metrics';
+import type { Surroundings } from './sink-function';
+
+/** What the functions of the road work with. */
+export interface Road {
+  ruleset: Ruleset;
+  store: Store;
+}
+
+/** The log, the metrics and the clock of this process. */
+export const here: Surroundings = { log, writeMetrics, now: Date.now };
+
+/**
+ * The ruleset and the store of the environment variables RULESET_FILE (as `npm run bundle` writes it) and TABLE.
+ *
+ * @throws DetectorError with every problem of the detectors or the configuration; Error if a variable or a file is missing
+ */
+export function openRoad(env = process.env): Road {
+  const ruleset = readRuleset(required('RULESET_FILE', env));
+  const store = new DynamoStore({
+    ...{ client: new DynamoDBClient(clientOptions), table: required('TABLE', env) },
+    keep: keepOf(ruleset),
+  });
+  return { ruleset, store };
+}
+
+/** How long what is stored of a detector can still decide something, in milliseconds from its arrival on. */
+export function keepOf({ rules, correlations }: Ruleset): (detectorId: string) => number {
+  const spans = new Map<string, number>();
+  for (const { id, quietMilliseconds } of rules) spans.set(id, quietMilliseconds);
+  for (const { id, quietMilliseconds, window } of correlations)
+    spans.set(id, quietMilliseconds + 2 * window.timespanMilliseconds);
+  return (detectorId) => LATENESS_MILLISECONDS + (spans.get(detectorId) ?? 0);
+}
+
+/** What `npm run bundle` writes: detectors and configuration, checked when they were built. */
+interface RulesetFile {
+  documents: CheckedDocument[];
+  config: Config;
+}
+
+function readRuleset(path: string): Ruleset {
+  const { documents, config } = JSON.parse(readFileSync(path, 'utf8')) as RulesetFile;
+  return rulesetOf(documents, config);
+}

@@ -1,0 +1,86 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { buildSync, type BuildOptions } from 'esbuild';
+import { readConfig } from '../cli/config';
+import { loadDetectors } from '../cli/detectors';
+import { packageRoot } from '../cli/package-root';
+import { checkedDocuments } from '../engine/compiled';
+
+/** The Lambda functions, each after its file in `handlers/`. */
+export const FUNCTIONS = ['detect', 'sweep', 'reconcile', 'outbox', 'security-hub', 'sns', 'eventbridge'];
+
+/** Where the bundles lie, a folder for each function with `index.js` in it. */
+export const bundleFolder = join(packageRoot, 'dist', 'lambda');
+
+/** As Lambda runs it: Node's own modules are there, all else is inside. */
+const OPTIONS: BuildOptions = {
+  ...{ bundle: true, platform: 'node', target: 'node22', format: 'cjs', minify: true, legalComments: 'none' },
+  // The ES modules of the SDK: what is not used of them stays out.
+  mainFields: ['module', 'main'],
+  logLevel: 'error',
+};
+
+/**
+ * Makes the bundles, and `ruleset.json`: detectors and configuration, checked here so that no function has to.
+ *
+ * @throws DetectorError if detectors or configuration are not sound
+ */
+export function bundle(detectors: string[] | undefined, configFile: string | undefined): void {
+  const config = readConfig(configFile);
+  const documents = checkedDocuments(loadDetectors(detectors, config));
+  rmSync(bundleFolder, { recursive: true, force: true });
+  mkdirSync(bundleFolder, { recursive: true });
+  writeFileSync(join(bundleFolder, 'ruleset.json'), JSON.stringify({ documents, config }));
+  for (const name of FUNCTIONS) buildFunction(name, join(bundleFolder, name), OPTIONS);
+}
+
+function buildFunction(name: string, folder: string, options: BuildOptions): string {
+  const outfile = join(folder, 'index.js');
+  // Tests and commands run from sources or from dist; the bundle is always made of the sources.
+  buildSync({ ...options, entryPoints: [join(packageRoot, 'handlers', `${name}.ts`)], outfile });
+  return outfile;
+}
+
+/** Size and load time of each function, beside those of the same code as it is compiled, file by file. */
+function report(rounds: number): void {
+  console.log(`${'function'.padEnd(14)}${'KB'.padStart(6)}${'load'.padStart(22)}`);
+  for (const name of FUNCTIONS) {
+    const bundled = join(bundleFolder, name, 'index.js');
+    const plain = join(packageRoot, 'dist', 'handlers', `${name}.js`);
+    const times: [number[], number[]] = [[], []];
+    // Side by side, so that what else the machine does falls on both.
+    for (let round = 0; round < rounds; round++) {
+      times[0].push(loadTime(bundled));
+      times[1].push(loadTime(plain));
+    }
+    const ratio = median(times[0]) / median(times[1]);
+    const size = Math.round(statSync(bundled).size / 1000);
+    console.log(`${name.padEnd(14)}${String(size).padStart(6)}${`${ratio.toFixed(2)} of unbundled`.padStart(22)}`);
+  }
+}
+
+/** Milliseconds that a new process takes to load a file. */
+function loadTime(file: string): number {
+  const script = `const start = performance.now(); require(${JSON.stringify(file)}); console.log(performance.now() - start)`;
+  return Number(execFileSync(process.execPath, ['-e', script], { env: { ...process.env, NODE_NO_WARNINGS: '1' } }));
+}
+
+function median(values: number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+}
+
+function main(): void {
+  const options = new Command('bundle')
+    .description('Bundles the Lambda functions into dist/lambda, with the detectors and the configuration they run.')
+    .option('-d, --detectors <path...>', 'detectors instead of the shipped ones')
+    .option('-c, --config <file>', 'configuration')
+    .option('--report [rounds]', 'print size and load time of each function, medians of so many loads (11)')
+    .parse()
+    .opts<{ detectors?: string[]; config?: string; report?: string | true }>();
+  bundle(options.detectors, options.config);
+  if (options.report) report(options.report === true ? 11 : Number(options.report));
+}
+
+if (require.main === module) main();

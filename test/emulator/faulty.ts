@@ -1,0 +1,63 @@
+import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** What a request may meet: AWS fails before it does anything, or asks to go slower, or its answer is lost. */
+const FAULTS = ['unavailable', 'throttled', 'lost'] as const;
+
+/** A proxy before an emulator in which requests fail, as they do with AWS: which, and how, follows from their number. */
+export class Faulty {
+  /** How often each fault was met. */
+  readonly met = { unavailable: 0, throttled: 0, lost: 0 };
+  private requests = 0;
+
+  private constructor(
+    private readonly server: Server,
+    private readonly target: URL,
+    private readonly every: number,
+  ) {
+    server.on('request', (question: IncomingMessage, answer: ServerResponse) => this.pass(question, answer));
+  }
+
+  /** @param every one of so many requests fails */
+  static async start(target: string, every: number): Promise<Faulty> {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return new Faulty(server, new URL(target), every);
+  }
+
+  get endpoint(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  async stop(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  private pass(question: IncomingMessage, answer: ServerResponse): void {
+    const number = ++this.requests;
+    const fault = number % this.every === 0 ? FAULTS[(number / this.every) % FAULTS.length] : undefined;
+    if (fault) this.met[fault]++;
+    // Only the services that speak JSON understand this one.
+    if (fault === 'throttled' && question.headers['x-amz-target'])
+      return refuse(question, answer, 400, JSON.stringify({ __type: 'ThrottlingException', message: 'Rate exceeded' }));
+    if (fault === 'unavailable' || fault === 'throttled') return refuse(question, answer, 503, '');
+    const { method, url, headers } = question;
+    const { hostname, port } = this.target;
+    const onward = request({ hostname, port, method, path: url, headers }, (reply) => {
+      if (fault === 'lost') {
+        reply.resume();
+        return void reply.on('end', () => question.socket.destroy());
+      }
+      answer.writeHead(reply.statusCode!, reply.headers);
+      reply.pipe(answer);
+    });
+    onward.on('error', () => question.socket.destroy());
+    question.pipe(onward);
+  }
+}
+
+function refuse(question: IncomingMessage, answer: ServerResponse, status: number, body: string): void {
+  question.resume();
+  answer.writeHead(status, { 'Content-Type': 'application/x-amz-json-1.0' }).end(body);
+}

@@ -1,0 +1,320 @@
+import { join } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { GetFindingsCommand, SecurityHubClient, type AwsSecurityFinding } from '@aws-sdk/client-securityhub';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { SNSClient } from '@aws-sdk/client-sns';
+import type { DynamoDBRecord } from 'aws-lambda';
+import { applyChanges, changes } from '../../engine/changes';
+import { correlate } from '../../engine/correlate';
+import type { Finding } from '../../engine/finding';
+import { match } from '../../engine/match';
+import type { Ruleset } from '../../engine/ruleset';
+import type { Store } from '../../engine/store';
+import type { Event } from '../../events/event';
+import { findFiles, mayHoldEvents } from '../../events/files';
+import { readEvents } from '../../events/read';
+import { asffId } from '../../findings/asff';
+import type { Notice } from '../../findings/notice';
+import { eventBridgeSink } from '../../findings/sinks/eventbridge';
+import { clientOptions } from '../../findings/sinks/retries';
+import { securityHubSink } from '../../findings/sinks/security-hub';
+import { failed, type Sink } from '../../findings/sinks/sink';
+import { snsSink } from '../../findings/sinks/sns';
+import { detectFunction } from '../../handlers/detect';
+import { settingFrom } from '../../handlers/environment';
+import { openOutbox, outboxFunction, type Outbox } from '../../handlers/outbox';
+import { rebuild } from '../../handlers/rebuild';
+import { openRoad, type Road } from '../../handlers/road';
+import { sinkFunction } from '../../handlers/sink-function';
+import { sweepFunction } from '../../handlers/sweep';
+import { scanHeads } from '../../state/heads';
+import { MemoryStore } from '../../state/memory';
+import { Recorded } from '../engine/recorded-store';
+import { observed } from '../handlers/support';
+import { Faulty } from './faulty';
+import { Hub, SINKS, type SinkName } from './hub';
+import { absentMoto, Moto } from './moto';
+
+const absent = absentMoto();
+const [describeOrSkip, reason] = absent ? [describe.skip, ` (skipped: ${absent})`] : [describe, ''];
+
+const ROOT = join(__dirname, '../..');
+const STORY = join(ROOT, 'samples/leaked-key-to-admin');
+const RULES = { RULESET_FILE: join(ROOT, 'detectors'), CONFIG_FILE: join(ROOT, 'samples/privwatch.yml') };
+
+/** What a replay files once all windows are over. */
+async function findingsOf(events: Event[], ruleset: Ruleset): Promise<Map<string, Finding>> {
+  const findings = new Map<string, Finding>();
+  const matches = events.flatMap((event) => match(event, ruleset));
+  for (const change of (await correlate(matches, ruleset, new MemoryStore())).changes)
+    applyChanges(findings, changes(change, ruleset));
+  return findings;
+}
+
+/** Any time after what workers left for later is due. */
+const later = (): number => Date.now() + 3_600_000;
+
+jest.setTimeout(180_000);
+
+describeOrSkip(`events go down the road, over the wire${reason}`, () => {
+  const outside = { ...process.env };
+  let moto: Moto;
+  let hub: Hub;
+  let road: Road;
+  let events: Event[];
+  let expected: Map<string, Finding>;
+
+  beforeAll(async () => {
+    moto = await Moto.start();
+    Object.assign(process.env, moto.environment);
+    road = openRoad({ ...RULES, TABLE: 'state' });
+    const { files } = findFiles([STORY], mayHoldEvents);
+    events = [];
+    for await (const batch of readEvents(files)) events.push(...batch.events);
+    expected = await findingsOf(events, road.ruleset);
+  }, 60_000);
+
+  beforeEach(async () => {
+    hub = await Hub.make(moto);
+  });
+  afterEach(() => hub?.close());
+  afterAll(async () => {
+    await moto?.stop();
+    process.env = outside;
+  });
+
+  // ---- the functions ------------------------------------------------------------------------------------------------
+
+  const { surroundings } = observed(Date.now());
+  const quiet = { ...surroundings, now: Date.now };
+
+  const detectWith = (store: Store) => detectFunction(() => ({ ruleset: road.ruleset, store }), quiet);
+  const detect = (store = road.store) => hub.drain('events', detectWith(store));
+  const sweep = (of = road) => sweepFunction(() => of, { ...quiet, now: later })({});
+
+  /** Gives the outbox the table's stream, some records at a time; again from where it stopped. */
+  async function publish(records?: DynamoDBRecord[], disturbed = (outbox: Outbox): Outbox => outbox): Promise<void> {
+    const all = records ?? (await hub.stream());
+    const outbox = outboxFunction(() => disturbed(openOutbox({ ...hub.environment, ...RULES })), quiet);
+    for (let from = 0, tries = 0; from < all.length && tries < 1_000; tries++) {
+      const Records = all.slice(from, from + 25);
+      const [failure] = (await outbox({ Records })).batchItemFailures;
+      const stop = Records.findIndex(({ dynamodb }) => dynamodb!.SequenceNumber === failure?.itemIdentifier);
+      from += stop < 0 ? Records.length : stop;
+    }
+  }
+
+  const sinks = (): Record<SinkName, Sink> => {
+    const { environment } = hub;
+    const setting = settingFrom(environment);
+    const topics = { people: environment.PEOPLE_TOPIC_ARN!, chat: null, machines: environment.MACHINES_TOPIC_ARN! };
+    return {
+      'security-hub': securityHubSink(new SecurityHubClient(clientOptions), setting),
+      sns: snsSink(new SNSClient(clientOptions), topics, setting),
+      eventbridge: eventBridgeSink(new EventBridgeClient(clientOptions), environment.EVENT_BUS!),
+    };
+  };
+
+  async function deliver(names: readonly SinkName[] = SINKS): Promise<void> {
+    const all = sinks();
+    for (const name of names)
+      await hub.drain(
+        name,
+        sinkFunction(() => all[name], quiet),
+      );
+  }
+
+  // ---- what comes out -----------------------------------------------------------------------------------------------
+
+  async function imported(): Promise<AwsSecurityFinding[]> {
+    const client = new SecurityHubClient({});
+    const { Findings = [] } = await client.send(new GetFindingsCommand({ MaxResults: 100 }));
+    client.destroy();
+    return Findings;
+  }
+
+  /** The findings that stand after some notices, in whatever order they came. */
+  function standing(notices: Pick<Notice, 'kind' | 'finding' | 'updatedAt'>[]): Finding[] {
+    const newest = new Map<string, (typeof notices)[number]>();
+    for (const notice of notices) {
+      const known = newest.get(notice.finding.id);
+      if (!known || known.updatedAt < notice.updatedAt) newest.set(notice.finding.id, notice);
+    }
+    const gone = ['superseded', 'withdrawn'];
+    return [...newest.values()].filter(({ kind }) => !gone.includes(kind)).map(({ finding }) => finding);
+  }
+
+  interface Published {
+    Message: string;
+    MessageAttributes: { notificationId: { Value: string } };
+  }
+
+  /** Each expected finding is once in Security Hub, on the bus and with machines; nobody was paged twice for one thing. */
+  async function expectAll({
+    names = SINKS,
+    once = true,
+  }: { names?: readonly SinkName[]; once?: boolean } = {}): Promise<void> {
+    const ids = [...expected.keys()].sort();
+    const byId = (findings: Finding[]) => new Map(findings.map((finding) => [finding.id, finding]));
+    if (names.includes('security-hub')) {
+      const active = (await imported()).filter(({ RecordState }) => RecordState === 'ACTIVE');
+      expect(active.map(({ Id }) => Id).sort()).toEqual(ids.map(asffId).sort());
+    }
+    if (names.includes('eventbridge')) {
+      const notices = (await hub.messagesOf('automation')).map((message) => (message as { detail: Notice }).detail);
+      expect(byId(standing(notices))).toEqual(expected);
+    }
+    if (names.includes('sns')) {
+      const notices = (await hub.messagesOf('machines')).map((one) => JSON.parse((one as Published).Message) as Notice);
+      expect(byId(standing(notices))).toEqual(expected);
+      const pages = (await hub.messagesOf('people')) as Published[];
+      const paged = pages.map(({ MessageAttributes }) => MessageAttributes.notificationId.Value);
+      for (const id of ids) expect(paged).toContain(id);
+      if (once) expect(paged).toHaveLength(new Set(paged).size);
+    }
+  }
+
+  // ---- the road -----------------------------------------------------------------------------------------------------
+
+  /** What is left to do once the events have been seen. */
+  async function finish(): Promise<void> {
+    await sweep();
+    await publish();
+    await deliver();
+  }
+
+  test('and each finding comes out of every sink, once', async () => {
+    expect(expected.size).toBeGreaterThan(3);
+    await hub.put(events);
+    await detect();
+    await finish();
+    await expectAll();
+  });
+
+  // ---- faults: with the events that matter ---------------------------------------
+
+  const telling = (): Event[] => events.filter((event) => match(event, road.ruleset).length > 0);
+
+  test('twice, and all later steps twice, too', async () => {
+    await hub.enqueue([...telling(), ...telling()]);
+    await detect();
+    await sweep();
+    await sweep();
+    const records = await hub.stream();
+    await publish([...records, ...records]);
+    await deliver();
+    await expectAll();
+  });
+
+  test('in reverse, most of them after their windows were judged', async () => {
+    const reversed = telling().reverse();
+    await hub.enqueue(reversed.slice(0, 3));
+    await detect();
+    await finish();
+    await hub.enqueue(reversed.slice(3));
+    await detect();
+    await finish();
+    await expectAll({ once: false });
+  });
+
+  test('to two workers at once, each of them all', async () => {
+    await hub.enqueue([...telling(), ...telling()]);
+    await Promise.all([detect(), detect()]);
+    await finish();
+    await expectAll();
+  });
+
+  test('while workers die between any two steps', async () => {
+    await hub.enqueue(telling());
+    // Each try of a message comes one step further than the one before.
+    const reached = new Map<string, number>();
+    let crashes = 0;
+    await hub.drain('events', async ({ Records }) => {
+      const failures = await Promise.all(
+        Records.map(async (record) => {
+          let steps = 0;
+          const store = new Recorded(async () => {
+            if (++steps <= (reached.get(record.messageId) ?? 0)) return;
+            reached.set(record.messageId, steps);
+            crashes++;
+            throw new Error('the worker died');
+          }, road.store);
+          return (await detectWith(store)({ Records: [record] })).batchItemFailures;
+        }),
+      );
+      return { batchItemFailures: failures.flat() };
+    });
+
+    expect(crashes).toBeGreaterThan(50);
+    await finish();
+    await expectAll();
+  });
+
+  test('while one sink is down, which keeps none from the others, and nothing from itself when it is back', async () => {
+    await hub.enqueue(telling());
+    await detect();
+    await sweep();
+    await publish();
+    const waiting = await hub.lengthOf('security-hub');
+    const dead = new SecurityHubClient({ ...clientOptions, maxAttempts: 1, endpoint: 'http://127.0.0.1:9' });
+    const down = sinkFunction(() => securityHubSink(dead, settingFrom(hub.environment)), quiet);
+    await hub.drain('security-hub', down, 5);
+    await deliver(['sns', 'eventbridge']);
+    await expectAll({ names: ['sns', 'eventbridge'] });
+    expect(await hub.lengthOf('security-hub')).toBe(waiting);
+    await deliver(['security-hub']);
+    await expectAll({ names: ['security-hub'] });
+  });
+
+  test('while one queue refuses, and the outbox goes on from there', async () => {
+    await hub.enqueue(telling());
+    await detect();
+    await sweep();
+    let calls = 0;
+    await publish(undefined, (outbox) => {
+      const [first, ...others] = outbox.queues as [Outbox['queues'][number], ...Outbox['queues']];
+      const moody: typeof first = async (notices) =>
+        ++calls % 2 === 0
+          ? first(notices)
+          : [...(await first(notices.slice(0, 2))), ...notices.slice(2).map(() => failed('busy', true))];
+      return { ...outbox, queues: [moody, ...others] };
+    });
+    await deliver();
+    await expectAll();
+  });
+
+  test('while calls are refused, throttled, or carried out without an answer', async () => {
+    await hub.enqueue(telling());
+    const faulty = await Faulty.start(moto.endpoint, 4);
+    process.env.AWS_ENDPOINT_URL = faulty.endpoint;
+    // The client of SQS goes where the queue's URL says.
+    const { SINK_QUEUE_URLS } = hub.environment;
+    hub.environment.SINK_QUEUE_URLS = SINK_QUEUE_URLS!.replaceAll(moto.endpoint, faulty.endpoint);
+    try {
+      const disturbed = openRoad({ ...RULES, TABLE: 'state' });
+      await detect(disturbed.store);
+      for (let times = 0; times < 3; times++) await sweep(disturbed);
+      await publish();
+      await deliver();
+    } finally {
+      process.env.AWS_ENDPOINT_URL = moto.endpoint;
+      await faulty.stop();
+    }
+    for (const times of Object.values(faulty.met)) expect(times).toBeGreaterThan(3);
+    await expectAll({ once: false });
+  });
+
+  test('while the outbox was down for longer than the stream lives, rebuilt from the heads', async () => {
+    await hub.enqueue(telling());
+    await detect();
+    await sweep();
+    const outbox = openOutbox({ ...hub.environment, ...RULES });
+    const client = new DynamoDBClient({});
+    const { heads, sent, failed: left } = await rebuild(outbox, scanHeads(client, 'state'), { pagesFrom: 0 });
+    client.destroy();
+    expect([sent, left]).toEqual([expected.size, []]);
+    expect(heads).toBeGreaterThan(0);
+    await deliver();
+    await expectAll();
+  });
+});
