@@ -1,3 +1,4 @@
+import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { gunzip, isGzip } from '../events/bytes';
 import { at, text, type Json } from '../events/json';
@@ -80,26 +81,10 @@ function jsonOf(body: string): Json {
   }
 }
 
-/** What of the client of S3 is used here. */
-interface S3 {
-  S3Client: new (options: object) => {
-    send(command: object): Promise<{ Body: { transformToByteArray(): Promise<Uint8Array> } }>;
-  };
-  GetObjectCommand: new (input: { Bucket: string; Key: string }) => object;
-}
-
-/** @throws Error if the client of S3 is not installed: only this function needs it */
-function getFromS3(): GetObject {
-  let s3: S3;
-  try {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports
-    s3 = require('@aws-sdk/client-s3') as S3;
-  } catch (cause) {
-    throw new Error('the package @aws-sdk/client-s3 is not installed', { cause });
-  }
-  const client = new s3.S3Client(clientOptions);
+function getFromS3(client = new S3Client(clientOptions)): GetObject {
   return async ({ bucket, key }) => {
-    const { Body } = await client.send(new s3.GetObjectCommand({ Bucket: bucket, Key: key }));
+    const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+    if (!Body) throw new Error(`s3://${bucket}/${key} came without a body`);
     return Body.transformToByteArray();
   };
 }

@@ -7,6 +7,8 @@ export type Spread = (typeof SPREADS)[number];
 
 const START = Date.UTC(2026, 2, 2, 12);
 const FIVE_DAYS = 5 * 86_400_000;
+/** The end of all hits, in milliseconds since the epoch; none of them comes so late that it is left out. */
+export const NOW = START + 2 * FIVE_DAYS;
 const BOUT = 30_000;
 const BOUTS = 60;
 
@@ -28,10 +30,10 @@ export function timesOf(spread: Spread, hits: number): number[] {
   });
 }
 
-/** When `count` more happen: behind all others, at their pace, but at least a second apart. */
+/** When `count` more happen: behind all others, at their pace, but at least a second and at most half a day apart. */
 export function nextTimes(spread: Spread, hits: number, count: number): number[] {
   const last = timesOf(spread, hits).at(-1)!;
-  const gap = spread === 'days' ? Math.max(1000, FIVE_DAYS / hits) : 1000;
+  const gap = spread === 'days' ? Math.min(Math.max(1000, FIVE_DAYS / hits), FIVE_DAYS / 10) : 1000;
   return Array.from({ length: count }, (_, i) => toSecond(last + (i + 1) * gap));
 }
 

@@ -9,7 +9,7 @@ import { work } from '../../engine/work';
 import { ofHead, ofHit } from '../../state/item';
 import { inputsOf, rulesetOf, type DetectorType } from './detectors';
 import { withDynamo, type Units } from './dynamo';
-import { eventOf, lateTimes, nextTimes, timesOf, type Spread } from './hits';
+import { eventOf, lateTimes, nextTimes, NOW, timesOf, type Spread } from './hits';
 
 /** One group of hits, and how it comes to be. */
 export interface Case {
@@ -33,8 +33,7 @@ export interface Measured extends Case {
   headBytes: number;
 }
 
-/** Behind all times of the hits; and later, when all that was put off has come due. */
-const NOW = Date.UTC(2027, 0, 1);
+/** A day after {@link NOW} all that was put off has come due. */
 const LATER = NOW + 86_400_000;
 const SWEEP_EVERY = 5 * 60_000;
 const SAMPLE = 10;
