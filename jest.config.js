@@ -5,6 +5,8 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 module.exports = {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   testEnvironment: 'node',
+  // All cores: by default one is left idle, of two.
+  maxWorkers: '100%',
   watchman: false,
   transform: {
     '^.+\\.ts$': [
