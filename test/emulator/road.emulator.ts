@@ -1,10 +1,15 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetFindingsCommand, SecurityHubClient, type AwsSecurityFinding } from '@aws-sdk/client-securityhub';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SNSClient } from '@aws-sdk/client-sns';
 import type { DynamoDBRecord } from 'aws-lambda';
+import { readConfig } from '../../cli/config';
+import { loadDetectors } from '../../cli/detectors';
 import { applyChanges, changes } from '../../engine/changes';
+import { checkedDocuments } from '../../engine/compiled';
 import { correlate } from '../../engine/correlate';
 import type { Finding } from '../../engine/finding';
 import { match } from '../../engine/match';
@@ -40,7 +45,14 @@ const [describeOrSkip, reason] = absent ? [describe.skip, ` (skipped: ${absent})
 
 const ROOT = join(__dirname, '../..');
 const STORY = join(ROOT, 'samples/leaked-key-to-admin');
-const RULES = { RULESET_FILE: join(ROOT, 'detectors'), CONFIG_FILE: join(ROOT, 'samples/privwatch.yml') };
+const RULES = { RULESET_FILE: join(mkdtempSync(join(tmpdir(), 'road-')), 'ruleset.json') };
+
+/** What `npm run bundle` writes. */
+function writeRuleset(): void {
+  const config = readConfig(join(ROOT, 'samples/privwatch.yml'));
+  const documents = checkedDocuments(loadDetectors([join(ROOT, 'detectors')], config));
+  writeFileSync(RULES.RULESET_FILE, JSON.stringify({ documents, config }));
+}
 
 /** What a replay files once all windows are over. */
 async function findingsOf(events: Event[], ruleset: Ruleset): Promise<Map<string, Finding>> {
@@ -50,6 +62,9 @@ async function findingsOf(events: Event[], ruleset: Ruleset): Promise<Map<string
     applyChanges(findings, changes(change, ruleset));
   return findings;
 }
+
+/** When the story comes: later than by some days, correlations would not count it. */
+const THEN = Date.UTC(2026, 2, 3, 3);
 
 /** Any time after what workers left for later is due. */
 const later = (): number => Date.now() + 3_600_000;
@@ -65,6 +80,7 @@ describeOrSkip(`events go down the road, over the wire${reason}`, () => {
   let expected: Map<string, Finding>;
 
   beforeAll(async () => {
+    writeRuleset();
     moto = await Moto.start();
     Object.assign(process.env, moto.environment);
     road = openRoad({ ...RULES, TABLE: 'state' });
@@ -88,7 +104,8 @@ describeOrSkip(`events go down the road, over the wire${reason}`, () => {
   const { surroundings } = observed(Date.now());
   const quiet = { ...surroundings, now: Date.now };
 
-  const detectWith = (store: Store) => detectFunction(() => ({ ruleset: road.ruleset, store }), quiet);
+  const detectWith = (store: Store) =>
+    detectFunction(() => ({ ruleset: road.ruleset, store }), { ...quiet, now: () => THEN });
   const detect = (store = road.store) => hub.drain('events', detectWith(store));
   const sweep = (of = road) => sweepFunction(() => of, { ...quiet, now: later })({});
 
