@@ -26,5 +26,5 @@ describeHere(`State in moto's DynamoDB${absent === undefined ? '' : `, skipped: 
   const makeStore = (): ReturnType<typeof makeStoreAt> => makeStoreAt(client, `table-${++tables}`);
 
   storeContract('DynamoStore, on moto', makeStore);
-  workProperties('DynamoStore, on moto', makeStore, 1);
+  workProperties('DynamoStore, on moto', makeStore, 2);
 });

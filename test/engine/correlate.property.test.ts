@@ -34,7 +34,7 @@ describe('The findings depend only on which events were seen', () => {
         expect(standing((await inBatches(batches, set, end)).flat())).toEqual(wanted);
         expect(new Set(wanted.map(({ id }) => id)).size).toBe(wanted.length);
       }),
-      runs(80),
+      runs(150),
     );
   });
 
@@ -76,7 +76,7 @@ describe('The findings depend only on which events were seen', () => {
           expect(standing(store.changes(set))).toEqual(wanted);
         },
       ),
-      runs(50),
+      runs(100),
     );
   });
 
@@ -124,7 +124,7 @@ describe('The findings depend only on which events were seen', () => {
         fc.pre(once.length === spread.length);
         expect(standing(written.flatMap((change) => changes(change, set)))).toEqual(await findingsOf(spread, set));
       }),
-      runs(50),
+      runs(100),
     );
   });
 
@@ -136,7 +136,7 @@ describe('The findings depend only on which events were seen', () => {
         await file(list, set, store);
         expect(await file(list, set, store)).toEqual([]);
       }),
-      runs(50),
+      runs(100),
     );
   });
 });
@@ -202,7 +202,7 @@ describe('One page for one thing', () => {
           expect(levels.map(rank)).toContain(rank(severity));
         }
       }),
-      runs(80),
+      runs(150),
     );
   });
 });

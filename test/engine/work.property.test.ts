@@ -7,7 +7,7 @@ import { Recorded } from './recorded-store';
 import { rulesetOf } from './support';
 import { live, take, workProperties } from './work-properties';
 
-workProperties('MemoryStore', () => new MemoryStore(), 50);
+workProperties('MemoryStore', () => new MemoryStore(), 100);
 
 describe('Without anything due', () => {
   const growing = live.filter((documents) => documents.every(isCertain));
@@ -34,7 +34,7 @@ describe('Without anything due', () => {
         expect(findingsIn(store.heads(), set)).toEqual(await findingsOf(single, set));
         for await (const due of store.due(Infinity)) expect(due).toBeUndefined();
       }),
-      runs(50),
+      runs(100),
     );
   });
 });

@@ -221,8 +221,12 @@ describe('a megabyte takes no time:', () => {
     ['signatures', megabyte('&Signature=')],
   ];
   test.each(texts)('%s', (_name, text) => {
-    const begin = performance.now();
-    redactText(text);
-    expect(performance.now() - begin).toBeLessThan(5000);
+    // The best of a few: what else the machine does is not to be measured.
+    const times = Array.from({ length: 5 }, () => {
+      const begin = performance.now();
+      redactText(text);
+      return performance.now() - begin;
+    });
+    expect(Math.min(...times)).toBeLessThan(500);
   });
 });

@@ -9,4 +9,4 @@ beforeAll(async () => {
 });
 afterAll(() => dynalite.stop());
 
-workProperties('DynamoStore, on dynalite', () => dynalite.makeStore(), 4);
+workProperties('DynamoStore, on dynalite', () => dynalite.makeStore(), 8);
