@@ -27,6 +27,8 @@ export interface Metadata {
   references: string[];
   tags: string[];
   falsepositives: string[];
+  /** Ids of the acts it watches, of the list in `docs/acts.yml`. */
+  acts: string[];
   compliance: string[];
   runbook: string[];
 }
@@ -96,6 +98,7 @@ function metadataOf(document: SourceDocument, extension: JsonObject): Metadata {
     references: texts(data['references']),
     tags: texts(data['tags']),
     falsepositives: texts(data['falsepositives']),
+    acts: texts(extension['acts']),
     compliance: texts(extension['compliance']),
     runbook: texts(extension['runbook']),
   };

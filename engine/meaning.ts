@@ -6,7 +6,7 @@ import type { SourceDocument } from './document';
 import type { Rule } from './rule';
 
 /** Of the `privwatch:` key, what is for people or for tests, and may change while hits are remembered. */
-const WORDS = ['title', 'runbook', 'compliance', 'stage', 'tests', 'owner', 'reason', 'ticket'];
+const WORDS = ['title', 'runbook', 'acts', 'compliance', 'stage', 'tests', 'owner', 'reason', 'ticket'];
 
 /**
  * A hash, 8 hexadecimal characters, of what decides which events a detector hits and what comes of them: its detection or
