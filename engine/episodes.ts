@@ -50,6 +50,8 @@ export interface Episode {
 
 const MAX_EVIDENCE = 100;
 const MAX_RESOURCES = 20;
+/** Of the names of an episode's resources together, so that a day of long names fits into an item of DynamoDB. */
+const MAX_RESOURCE_BYTES = 2048;
 
 /** What the hits of a head's episodes have in common. */
 export interface Run {
@@ -217,13 +219,19 @@ function highest(levels: Level[]): Level {
   return levels.reduce((high, level) => (rank(level) > rank(high) ? level : high));
 }
 
+/**
+ * The first by type and name, up to the bounds: whatever is among them is so in every part that has it, so that parts can be
+ * joined in any order.
+ */
 function sortedResources(parts: { resources: Resource[] }[]): Resource[] {
   const once = new Map<string, Resource>();
   for (const { resources } of parts) for (const one of resources) once.set(`${one.type} ${one.name}`, one);
-  return [...once.entries()]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .slice(0, MAX_RESOURCES)
-    .map(([, resource]) => resource);
+  const sorted = [...once.entries()].sort(([a], [b]) => compareTexts(a, b)).map(([, resource]) => resource);
+  let bytes = 0;
+  const tooMany = sorted.findIndex(
+    ({ name }, i) => i === MAX_RESOURCES || (bytes += Buffer.byteLength(name)) > MAX_RESOURCE_BYTES,
+  );
+  return tooMany < 0 ? sorted : sorted.slice(0, tooMany);
 }
 
 function sortedTexts(parts: { expired: string[] }[]): string[] {

@@ -15,6 +15,7 @@ import { levelOf, type Match } from './match';
 import type { Ruleset } from './ruleset';
 import type { Rule } from './rule';
 import { renderTemplate } from './template';
+import { cap, capBytes } from './text';
 
 /**
  * A match as correlation remembers it: small, without secrets, and complete without the event. Never written to: hits
@@ -55,23 +56,22 @@ export interface Placed {
   hit: Hit;
 }
 
-/** Event content is attacker-chosen: nothing of it is kept or shown at any length. */
-const MAX_TEXT = 256;
+/** Event content is attacker-chosen: nothing of it is kept or shown at any length, and what is stored has a size. */
+const MAX_TEXT_BYTES = 256;
 const MAX_TITLE = 256;
+const MAX_TITLE_BYTES = 512;
 const MAX_TITLE_VALUE = 128;
 const MAX_RESOURCES = 10;
-const MAX_DISTINCT_PREFIX = 200;
+const MAX_DISTINCT_PREFIX_BYTES = 200;
 
-/** A text cut to so many UTF-16 units, with an ellipsis where something is missing. */
-export function cap(value: string, length = MAX_TEXT): string {
-  if (value.length <= length) return value;
-  // Not through the middle of a character of two units.
-  return `${value.slice(0, length - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
+/** A text of an event as far as it is kept. */
+function kept(value: string): string {
+  return capBytes(value, MAX_TEXT_BYTES);
 }
 
 /** A text short enough to be kept that still differs from any other: of a long one, the beginning and a hash. */
 function distinct(value: string): string {
-  return value.length <= MAX_TEXT ? value : `${cap(value, MAX_DISTINCT_PREFIX)} ${shortHash(value)}`;
+  return kept(value) === value ? value : `${capBytes(value, MAX_DISTINCT_PREFIX_BYTES)} ${shortHash(value)}`;
 }
 
 /** Hexadecimal, 32 characters, of any JSON value. */
@@ -146,7 +146,7 @@ function sightOf({ rule, event, expired }: Match, { fields, context }: Ruleset):
       action: shared(actionOf(clean)),
       from: shared(originOf(clean)),
     },
-    eventId: cap(clean.id),
+    eventId: kept(clean.id),
     key: clean.key === event.key ? distinct(event.key) : shortHash(event.key),
   };
 }
@@ -209,7 +209,7 @@ export function placeIn({ id, meaning }: Detector, group: Record<string, string>
     places.set(json, {
       partition: `${shortHash(names)}@${meaning}`,
       detectorId: id,
-      group: Object.fromEntries(Object.entries(group).map(([name, value]) => [name, cap(value)])),
+      group: Object.fromEntries(Object.entries(group).map(([name, value]) => [name, kept(value)])),
     })
   );
 }
@@ -242,7 +242,7 @@ function carriedOf({ carries }: Correlation, view: View): Record<string, string>
 }
 
 function maybe(value: string | undefined): string | null {
-  return value === undefined ? null : cap(value);
+  return value === undefined ? null : kept(value);
 }
 
 function originOf({ record }: Event): Content['from'] {
@@ -257,9 +257,9 @@ function findingActor(event: Event, actor: Actor, context: Context): FindingActo
     text(event.record, 'userIdentity', 'accessKeyId') ??
     text(event.record, 'resource', 'accessKeyDetails', 'accessKeyId');
   return {
-    id: cap(actor.id),
+    id: kept(actor.id),
     kind: actor.kind,
-    name: cap(actor.name),
+    name: kept(actor.name),
     account: maybe(actor.account),
     session: maybe(actor.session),
     human: isHuman(event, context),
@@ -270,11 +270,11 @@ function findingActor(event: Event, actor: Actor, context: Context): FindingActo
 
 function actionOf({ logsource, record }: Event): Content['action'] {
   if (logsource.service === 'guardduty')
-    return { source: 'guardduty', name: cap(text(record, 'type') ?? ''), error: null };
+    return { source: 'guardduty', name: kept(text(record, 'type') ?? ''), error: null };
   const name = text(record, 'eventName') ?? text(record, 'configRuleName') ?? text(record, 'resourceType') ?? '';
   return {
-    source: cap(text(record, 'eventSource') ?? logsource.service),
-    name: cap(name),
+    source: kept(text(record, 'eventSource') ?? logsource.service),
+    name: kept(name),
     error: maybe(text(record, 'errorCode') ?? text(record, 'errorMessage')),
   };
 }
@@ -286,14 +286,14 @@ function resourcesOf(rule: Rule, event: Event): Resource[] {
     const values = JSONPath<unknown>({ path, json: event.record, wrap: true, eval: false });
     for (const value of Array.isArray(values) ? (values as unknown[]).flat(4) : []) {
       if ((typeof value === 'string' && value !== '') || typeof value === 'number')
-        found.push({ type, name: cap(String(value)) });
+        found.push({ type, name: kept(String(value)) });
     }
   }
   const listed = at(event.record, 'resources');
   if (rule.resources.length === 0 && Array.isArray(listed)) {
     for (const resource of listed) {
       const name = text(resource, 'ARN') ?? text(resource, 'arn');
-      if (name !== undefined) found.push({ type: 'Other', name: cap(name) });
+      if (name !== undefined) found.push({ type: 'Other', name: kept(name) });
     }
   }
   const once = new Map(found.map((resource) => [`${resource.type} ${resource.name}`, resource]));
@@ -341,7 +341,7 @@ export function titleOf(
     if (name === 'resource') return cap(resources[0]?.name ?? UNKNOWN, MAX_TITLE_VALUE);
     return cap(fieldText(name).trim() || UNKNOWN, MAX_TITLE_VALUE);
   });
-  return cap(title.replace(/\s+/g, ' ').trim(), MAX_TITLE);
+  return capBytes(cap(title.replace(/\s+/g, ' ').trim(), MAX_TITLE), MAX_TITLE_BYTES);
 }
 
 /** What a title says where an event has no such value. */

@@ -1,9 +1,10 @@
 import { DAY_MILLISECONDS, type Episode } from '../engine/episodes';
-import { cap, shortHash } from '../engine/hit';
+import { shortHash } from '../engine/hit';
 import { rank, type Level } from '../engine/level';
 import type { Ruleset } from '../engine/ruleset';
 import { quietDaysOf } from '../engine/settle';
 import type { Head, Store } from '../engine/store';
+import { cap } from '../engine/text';
 import type { Notice } from './notice';
 
 /** Notifications of one detector and severity within one hour of the clock. */

@@ -1,8 +1,9 @@
 import type { Finding } from '../engine/finding';
+import { capBytes } from '../engine/text';
 import { factsOf, markedTitle, marksOf, remarksOf, type Part } from './facts';
 import { detectorLink, evidenceLink, referencesOf } from './links';
 import type { Notice, Setting } from './notice';
-import { capBytes, MAX_BYTES, oneLine, shown } from './trim';
+import { MAX_BYTES, oneLine, shown } from './trim';
 
 /** SNS takes 100 characters in some of its documents and less than 100 in others. */
 const MAX_SUBJECT = 99;

@@ -1,4 +1,4 @@
-import { cap } from '../engine/hit';
+import { cap } from '../engine/text';
 import { printable } from './escape';
 
 /** Half of a surrogate pair without its other half: no UTF-8 can say it, and some parsers refuse its escape. */
@@ -42,17 +42,6 @@ export function joined(items: string[], separator: string, length: number): stri
     kept.push(item);
   }
   return [...kept, '…'].join(separator);
-}
-
-/** A text cut to so many bytes of UTF-8, with an ellipsis where something is missing. */
-export function capBytes(text: string, bytes: number): string {
-  const encoded = Buffer.from(text);
-  if (encoded.length <= bytes) return text;
-  const room = bytes - Buffer.byteLength('…');
-  // Not through the middle of a character: its other bytes begin with the bits 10.
-  let end = room;
-  while (end > 0 && (encoded[end]! & 0xc0) === 0x80) end--;
-  return `${encoded.toString('utf8', 0, end)}…`;
 }
 
 /**

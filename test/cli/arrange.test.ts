@@ -21,11 +21,14 @@ test('about the share that was asked for comes twice', () => {
   expect(arrange(events, { shuffle: 2 })).not.toEqual(events);
 });
 
-test.each(['1', '2', '3'])(
-  'a replay of the samples shuffled with seed %s, half of them twice, prints the same bytes',
-  (seed) => {
-    const plain = privwatch(['replay', '--json']);
-    const other = privwatch(['replay', '--json', '--dup', `--shuffle=${seed}`]);
+test.each([
+  ['1', 'the shipped detectors', []],
+  ['2', 'all detectors', ['-d', join(root, 'detectors'), '-d', join(root, 'detectors-high-volume')]],
+])(
+  'a replay of the samples shuffled with seed %s, half of them twice, prints the same bytes with %s',
+  (seed, _what, detectors) => {
+    const plain = privwatch(['replay', '--json', ...detectors]);
+    const other = privwatch(['replay', '--json', ...detectors, '--dup=0.5', `--shuffle=${seed}`]);
     expect(plain.stdout.length).toBeGreaterThan(1000);
     expect(other.stdout).toBe(plain.stdout);
   },
