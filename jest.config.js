@@ -7,6 +7,8 @@ module.exports = {
   testEnvironment: 'node',
   // All cores: by default one is left idle, of two.
   maxWorkers: '100%',
+  // A hang still fails; a busy machine does not.
+  testTimeout: 60_000,
   watchman: false,
   transform: {
     '^.+\\.ts$': [

@@ -2,5 +2,4 @@
 module.exports = {
   ...require('./jest.config.js'),
   testMatch: ['<rootDir>/test/emulator/**/*.emulator.ts'],
-  testTimeout: 60_000,
 };

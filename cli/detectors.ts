@@ -1,10 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { findFiles } from '../events/files';
 import type { Config } from '../events/config';
 import type { Source } from '../engine/document';
 import type { Correlation } from '../engine/correlation';
 import type { Rule } from '../engine/rule';
+import { prepare, type Prepared } from '../engine/prepared';
 import { loadRuleset, type Ruleset } from '../engine/ruleset';
 import { UsageError } from './errors';
 import { packageRoot } from './package-root';
@@ -33,7 +34,19 @@ export function readDetectors(paths: string[]): Source[] {
 
 /** @throws DetectorError, UsageError */
 export function loadDetectors(paths: string[] | undefined, config: Config): Ruleset {
-  return loadRuleset(readDetectors(paths ?? [shippedDetectors]), config);
+  return loadRuleset(readDetectors(paths ?? [shippedDetectors]), config, readPrepared());
+}
+
+/** The shipped detectors as the build has read and checked them. */
+const preparedFile = join(packageRoot, 'dist', 'detectors.json');
+
+function readPrepared(): Prepared {
+  return existsSync(preparedFile) ? (JSON.parse(readFileSync(preparedFile, 'utf8')) as Prepared) : {};
+}
+
+/** A step of the build. */
+export function writePrepared(): void {
+  writeFileSync(preparedFile, JSON.stringify(prepare(readDetectors([shippedDetectors, highVolumeDetectors]))));
 }
 
 /** What files findings: rules, but for those that are only counted by a correlation, and correlations. */

@@ -35,14 +35,8 @@ export interface Loaded {
  * Compiles detectors. The order of the documents makes no difference.
  *
  * @param problems that were found so far, and are added to; with errors nothing is compiled
- * @param checkShape what is wrong with a document besides, by its schema
  */
-export function compileRuleset(
-  documents: SourceDocument[],
-  config: Config,
-  problems: Problems,
-  checkShape: (kind: DocumentKind, document: SourceDocument) => void = () => undefined,
-): Loaded {
+export function compileRuleset(documents: SourceDocument[], config: Config, problems: Problems): Loaded {
   const fields = new FieldTable();
   const base = { fields, placeholder: (name: string) => placeholder(config, name) };
   const rules: Rule[] = [];
@@ -50,8 +44,8 @@ export function compileRuleset(
   const correlations: Correlation[] = [];
   for (const document of documents) {
     const kind = kindOf(document);
+    if (!kind) document.error([], 'neither a detection, nor a correlation, nor a filter');
     if (!kind) continue;
-    checkShape(kind, document);
     const context = { ...base, document, derived: checkMetadata(document) };
     if (kind === 'rule') pushIf(rules, compileRule(context));
     else if (kind === 'filter') pushIf(filters, compileFilter(context));
@@ -98,12 +92,11 @@ function placeholder(config: Config, name: string): string[] | undefined {
   return typeof values === 'string' ? [values] : values;
 }
 
-function kindOf(document: SourceDocument): DocumentKind | undefined {
-  const { data } = document;
+/** What a document is by its keys; undefined if it is nothing that can be compiled. */
+export function kindOf({ data }: SourceDocument): DocumentKind | undefined {
   if ('correlation' in data) return 'correlation';
   if ('filter' in data) return 'filter';
   if ('detection' in data) return 'rule';
-  document.error([], 'neither a detection, nor a correlation, nor a filter');
   return undefined;
 }
 
