@@ -1,15 +1,11 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync, statSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { Command } from 'commander';
-import { findFiles } from '../events/files';
 import { detectorsOf, readDetectors, shippedDetectors } from '../cli/detectors';
-import { packageRoot } from '../cli/package-root';
 import { replay } from '../cli/pipeline';
 import type { Source } from '../engine/document';
 import { loadRuleset } from '../engine/ruleset';
+import { generatedFolder, logFilesIn } from './generated';
 
 /**
  * Events per second of three things, side by side in one run: gunzip; gunzip + JSON.parse, which no engine that parses
@@ -25,8 +21,7 @@ async function main(): Promise<void> {
     .option('-d, --detectors <path...>', 'other detectors than those that watch by default')
     .parse()
     .opts<{ events: string; rounds: string; corpus?: string; copies: string; detectors?: string[] }>();
-  const folder = options.corpus ?? generated(Number(options.events));
-  const { files } = findFiles([folder], (name) => name.endsWith('.json.gz'));
+  const files = logFilesIn(options.corpus ?? generatedFolder(Number(options.events)));
   const sources = readDetectors(options.detectors ?? [shippedDetectors]);
   const ruleset = loadRuleset(copiesOf(sources, Number(options.copies)), {});
   const steps: [string, () => number | Promise<number>][] = [
@@ -80,15 +75,6 @@ function copiesOf(sources: Source[], copies: number): Source[] {
             .replace(/^(id: )[0-9a-f]{8}/gm, `$1${(0xffff0000 + copy).toString(16)}`),
         })),
   );
-}
-
-function generated(events: number): string {
-  const folder = join(tmpdir(), `privwatch-bench-${events}`);
-  if (!existsSync(join(folder, 'summary.json'))) {
-    const script = join(packageRoot, 'bench', 'make-bulk-corpus.mjs');
-    execFileSync(process.execPath, [script, '--events', String(events), '--out', folder], { stdio: 'ignore' });
-  }
-  return folder;
 }
 
 function unzip(file: string): Buffer {
