@@ -8,9 +8,16 @@ export interface Config {
   trusted?: {
     /** Accounts outside the organization that may be let in: vendors, partners. */
     accounts?: string[];
+    /** Address ranges in CIDR notation from which the organization's own people and machines come. */
+    networks?: string[];
   };
   /** Role or user ARNs behind which no human stands, `*` allowed: pipelines, schedulers. */
   automation?: string[];
+  /** Those of them that deploy infrastructure. */
+  ci?: string[];
+  /** Stable identities, `*` allowed, that are for emergencies only. */
+  breakGlass?: string[];
+  businessHours?: BusinessHours;
   /** Values for `%name%` in rules that use Sigma's `expand`. */
   expand?: Record<string, string | string[]>;
 }
@@ -19,4 +26,16 @@ export interface Account {
   id: string;
   name?: string;
   environment?: string;
+}
+
+export interface BusinessHours {
+  /** IANA name: `Europe/Berlin`. */
+  timezone: string;
+  /** `mon` to `sun`; Monday to Friday if absent. */
+  days?: string[];
+  /** Time of day, `08:00`; the end is not included. An end before the beginning is on the next day. */
+  from: string;
+  to: string;
+  /** `2026-12-25` */
+  holidays?: string[];
 }

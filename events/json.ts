@@ -34,6 +34,12 @@ export function text(value: unknown, ...path: string[]): string | undefined {
   return typeof found === 'string' && found !== '' ? found : undefined;
 }
 
+/** The texts, numbers and truth values of a list, or of a single one that stands for a list, as texts. */
+export function texts(value: Json | undefined): string[] {
+  const list = Array.isArray(value) ? value : [value];
+  return list.filter((member) => ['string', 'number', 'boolean'].includes(typeof member)).map(String);
+}
+
 /** The truth value at a path, written as a boolean or as its name in any letter case; undefined if it is neither. */
 export function flag(value: unknown, ...path: string[]): boolean | undefined {
   const found = at(value, ...path);

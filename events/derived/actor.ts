@@ -149,6 +149,17 @@ function findingActor(record: JsonObject): Actor {
   return { ...base, kind: 'unknown', id: userName, name: userName };
 }
 
+/** Whether a machine is known to be behind an act: an AWS service, a service-linked role, or one of the configuration. */
+export function isAutomation(event: Event, context: Context): boolean {
+  const { id, kind } = actorOf(event);
+  return kind === 'service' || isServiceLinked(id) || context.isAutomation(id);
+}
+
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html */
+function isServiceLinked(roleArn: string): boolean {
+  return roleArn.includes('/aws-service-role/') || /[/:]AWSServiceRoleFor[^/]*$/.test(roleArn);
+}
+
 /** Whether a person stands behind an act; unknown where the record leaves it open. */
 export function isHuman(event: Event, context: Context): Known {
   const actor = actorOf(event);
@@ -160,7 +171,7 @@ export function isHuman(event: Event, context: Context): Known {
   if (actor.kind === 'role') {
     const role = actor.id.split('/').pop() ?? '';
     if (role.startsWith('AWSReservedSSO_')) return true;
-    if (role.startsWith('AWSServiceRoleFor') || actor.id.includes('/aws-service-role/')) return false;
+    if (isServiceLinked(actor.id)) return false;
     if (at(identity, 'sessionContext', 'ec2RoleDelivery') !== undefined) return false;
     if (/^i-[0-9a-f]{8,17}$/.test(actor.session ?? '')) return false;
   }

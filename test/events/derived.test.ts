@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Config } from '../../events/config';
 import { derivedFields, deriveField, isDerived, makeContext } from '../../events/derived';
-import type { Json, JsonObject } from '../../events/json';
+import { isObject, type Json, type JsonObject } from '../../events/json';
 import { anyJson, anyObject, eventOf, finding, trailRecord } from './support';
 
 const OWN = '111122223333';
@@ -426,7 +426,7 @@ describe('the power of a policy', () => {
     ['s3:*', allow('s3:*'), 'none'],
     ['* on one bucket', allow('*', 'arn:aws:s3:::b/*'), 'none'],
     ['a Deny', { Effect: 'Deny', Action: '*', Resource: '*' }, 'none'],
-    ['effects in another letter case, which IAM refuses', { ...allow('*'), Effect: 'allow' }, 'none'],
+    ['an effect in another letter case', { ...allow('*'), Effect: 'allow' }, 'admin'],
     ['no resource', { Effect: 'Allow', Action: '*' }, 'none'],
     ['no action', { Effect: 'Allow', Resource: '*' }, 'none'],
     ['actions that are no text', allow([1, null, {}] as Json), 'none'],
@@ -443,7 +443,8 @@ describe('the power of a policy', () => {
       `\n ${text}`,
     ];
     expect(forms.map((policyDocument) => power({ policyDocument }))).toEqual(forms.map(() => expected));
-    expect(power({ inlinePolicy: text })).toBe(expected);
+    const permissionSet = { eventSource: 'sso.amazonaws.com', eventName: 'PutInlinePolicyToPermissionSet' };
+    expect(power({ inlinePolicy: text }, permissionSet)).toBe(expected);
   });
 
   test('of two statements is what both give together', () => {
@@ -466,14 +467,14 @@ describe('the power of a policy', () => {
     ['IAMFullAccess', { policyArn: 'arn:aws:iam::aws:policy/IAMFullAccess' }, 'iam'],
     ['PowerUserAccess', { policyArn: 'arn:aws:iam::aws:policy/PowerUserAccess' }, 'power-user'],
     ['ReadOnlyAccess', { policyArn: 'arn:aws:iam::aws:policy/ReadOnlyAccess' }, 'none'],
-    ['a policy called constructor', { policyArn: 'arn:aws:iam::aws:policy/constructor' }, 'none'],
+    ['a policy of AWS that the table does not know', { policyArn: 'arn:aws:iam::aws:policy/constructor' }, 'unknown'],
     [
       "the customer's own AdministratorAccess",
       { policyArn: `arn:aws:iam::${OWN}:policy/AdministratorAccess` },
       'unknown',
     ],
-    ['no policy', { userName: 'bob' }, 'none'],
-    ['no request', null, 'none'],
+    ['a request without its policy', { userName: 'bob' }, 'unknown'],
+    ['no request', null, 'unknown'],
     ['a truncated record', { omitted: true, originalSize: 9 }, 'unknown'],
     ['text that is no policy', { policyDocument: 'HIDDEN_DUE_TO_SECURITY_REASONS' }, 'unknown'],
     ['an escape that is none', { policyDocument: '%E0%A4%A' }, 'unknown'],
@@ -481,9 +482,14 @@ describe('the power of a policy', () => {
     ['a text beyond all bounds', { policyDocument: `{"Statement":[]}${' '.repeat(300_000)}` }, 'unknown'],
     ['an empty policy', { policyDocument: '{"Statement":[]}' }, 'none'],
   ])('of %s is known by what the request says', (_name, requestParameters, expected) => {
-    expect(power(requestParameters)).toBe(expected);
-    const admin = derive('policy.grantsAdmin', trailRecord(1, { eventName: 'AttachUserPolicy', requestParameters }));
+    const names = isObject(requestParameters) ? Object.keys(requestParameters) : [];
+    const over: JsonObject = names.includes('managedPolicyArn')
+      ? { eventSource: 'sso.amazonaws.com', eventName: 'AttachManagedPolicyToPermissionSet' }
+      : { eventName: names.includes('policyArn') ? 'AttachUserPolicy' : 'PutUserPolicy' };
+    expect(power(requestParameters, over)).toBe(expected);
+    const admin = derive('policy.grantsAdmin', trailRecord(1, { ...over, requestParameters }));
     expect(admin).toBe(expected === 'unknown' ? 'unknown' : expected === 'admin');
+    expect(derive('policy.readable', trailRecord(1, { ...over, requestParameters }))).toBe(expected !== 'unknown');
   });
 
   test('of a new version is in its document, not in its ARN', () => {
@@ -661,10 +667,20 @@ describe('derived fields', () => {
   });
 
   test('never throw, and only ever give what they promise', () => {
+    const SOURCES = ['x', 'iam.amazonaws.com', 's3.amazonaws.com', 'ec2.amazonaws.com'];
     const members = fc.record(
       {
         ...{
-          eventName: fc.oneof(fc.constantFrom<Json>('ConsoleLogin', 'CreateRole', 'UpdateAssumeRolePolicy'), anyJson),
+          eventName: fc.oneof(
+            fc.constantFrom<Json>(
+              'ConsoleLogin',
+              'CreateRole',
+              'PutUserPolicy',
+              'ModifySecurityGroupRules',
+              'PutBucketPolicy',
+            ),
+            anyJson,
+          ),
         },
         ...{ errorCode: anyJson, errorMessage: anyJson, responseElements: anyJson, serviceEventDetails: anyJson },
         ...{ additionalEventData: anyJson, sessionCredentialFromConsole: anyJson, recipientAccountId: anyJson },
@@ -729,7 +745,9 @@ describe('derived fields', () => {
       },
       { requiredKeys: [] },
     );
-    const record = fc.tuple(anyObject, members).map(([any, some]) => ({ ...any, ...some, eventSource: 'x' }));
+    const record = fc
+      .tuple(anyObject, members)
+      .map(([any, some]) => ({ ...any, ...some, eventSource: SOURCES[Object.keys(any).length % SOURCES.length]! }));
     fc.assert(
       fc.property(record, fc.constantFrom(config, {}), (one, configuration) => {
         const context = makeContext(configuration);
