@@ -263,6 +263,7 @@ const NO_ITEM: Item = {
   path: [],
   test: () => false,
   literals: undefined,
+  demand: undefined,
 };
 
 function hasPositive(node: Node, negated = false): boolean {

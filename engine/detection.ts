@@ -154,9 +154,9 @@ function fieldItem(
 ): Item {
   const slot = fields.slot(field);
   const others = new Map(compiled.fieldrefs.map((other) => [other, fields.slot(other)]));
-  const { match, literals } = compiled;
+  const { match, literals, demand } = compiled;
   return {
-    ...{ kind: 'item', name, slot, shown, path, literals },
+    ...{ kind: 'item', name, slot, shown, path, literals, demand },
     test: (view: View) => match(view.field(slot), (other) => view.field(others.get(other)!)),
   };
 }
@@ -175,7 +175,8 @@ function compileKeywords(modifierText: string, values: Json[], path: Path, conte
     const chain = isRegex || names.includes('contains') ? names : ['contains', ...names];
     const { match } = compileValues(chain, texts, modifierContext(path, context));
     return {
-      ...{ kind: 'item', name: names.length > 0 ? `|${modifierText}` : '', slot: undefined, path, literals: undefined },
+      ...{ kind: 'item', name: names.length > 0 ? `|${modifierText}` : '', slot: undefined, path },
+      ...{ literals: undefined, demand: undefined },
       shown: show(values),
       test: (view: View) => match(new Leaves(view), () => new FieldValues()),
     };

@@ -129,10 +129,18 @@ const ENCODERS = ['base64', 'base64offset', 'wide', 'utf16le', 'utf16be', 'utf16
 
 export const modifierNames = Object.keys(modifiers);
 
+/**
+ * What a test asks of its field, where texts or absence say it: a necessary condition, for those who sort out events
+ * before they are matched. If `exactly`, the test also holds for whatever satisfies it.
+ */
+export type Demand = { negated: boolean; exactly: boolean } & ({ anyOf: Pattern[] } | { present: boolean });
+
 export interface CompiledValues {
   match: Matcher;
   /** See `Item.literals`. */
   literals: string[] | undefined;
+  /** See `Item.demand`. */
+  demand: Demand | undefined;
   /** Names of other fields that the matcher asks for. */
   fieldrefs: string[];
 }
@@ -176,6 +184,7 @@ function finish(draft: Draft): CompiledValues {
   return {
     match: draft.negated ? (field, other) => !joined(field, other) : joined,
     literals: draft.kind === 'value' && !draft.negated && !draft.all ? literalsOf(draft) : undefined,
+    demand: demandOf(draft),
     fieldrefs: draft.kind === 'fieldref' ? draft.values.map((value) => literalOf(value.pattern!)) : [],
   };
 }
@@ -195,6 +204,16 @@ function literalsOf(draft: Draft): string[] | undefined {
   if (draft.before || draft.after || draft.values.some(({ pattern }) => !pattern || hasWildcard(pattern)))
     return undefined;
   return draft.values.map(({ pattern }) => fold(literalOf(pattern!)));
+}
+
+function demandOf(draft: Draft): Demand | undefined {
+  const { kind, values, negated } = draft;
+  if (kind === 'exists') return { present: values[0]!.raw === true, negated, exactly: true };
+  if (kind !== 'value' || values.some(({ pattern }) => pattern === undefined)) return undefined;
+  const patterns = values.map(({ pattern }) => withStars(pattern!, draft.before, draft.after));
+  // Of `all` any one is necessary; a test of letter case asks for more than texts that ignore it can say.
+  const anyOf = draft.all ? patterns.slice(0, 1) : patterns;
+  return { anyOf, negated, exactly: !draft.cased && anyOf.length === patterns.length };
 }
 
 /** One test for each value; where some value is enough, all literals are one test and all patterns another. */

@@ -1,5 +1,6 @@
 import type { Path } from './document';
 import type { View } from './fields';
+import type { Demand } from './modifiers';
 
 /** One `field|modifiers: value` of a detection, or one list of keywords. */
 export interface Item {
@@ -14,6 +15,8 @@ export interface Item {
   test: (view: View) => boolean;
   /** Folded texts of which the field must have one for the test to hold, where that is known: what the index uses. */
   literals: string[] | undefined;
+  /** What the test asks of the field's texts, where that is known: what patterns for EventBridge are compiled from. */
+  demand: Demand | undefined;
 }
 
 /** A compiled condition. The tree is what `match` evaluates, what the index reads and what `explain` shows. */

@@ -1,0 +1,129 @@
+import { appliesTo, type Rule } from '../../engine/rule';
+import type { Ruleset } from '../../engine/ruleset';
+import { fold } from '../../engine/strings';
+import type { Logsource } from '../../events/event';
+import { clausesOf, conjunction, meet, type Clause } from './clause';
+import { isTooMany } from './names';
+import type { EventPattern } from './pattern';
+import { hubRules, memberRules } from './sources';
+import { trailRules, type Need } from './trail';
+import { isListed } from './values';
+
+export type { EventPattern } from './pattern';
+
+/** `…WITH_ALL…`: also read-only management events, which EventBridge holds back from other rules. */
+export type RuleState = 'ENABLED' | 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS';
+
+/** A rule for EventBridge. */
+export interface EventRule {
+  /** Unique among the member's rules and among the hub's. */
+  name: string;
+  /** One sentence for the console. */
+  description: string;
+  state: RuleState;
+  pattern: EventPattern;
+  /** Ids of the Sigma rules that need it. */
+  detectors: string[];
+}
+
+/** A Sigma rule of which some or all events are not forwarded, and only the S3 path can see. */
+export interface Unserved {
+  /** Id of the rule. */
+  detector: string;
+  title: string;
+  reason: string;
+  /** Other events that it matches are forwarded. */
+  partly: boolean;
+}
+
+export interface CompiledPatterns {
+  /** For the default bus of every account and Region. No event passes two of them. */
+  member: EventRule[];
+  /**
+   * For the default bus of the hub's account, the delegated administrator, in every Region: there the findings of the whole
+   * organization arrive anyway, so that members must not forward theirs.
+   */
+  hub: EventRule[];
+  unserved: Unserved[];
+}
+
+export interface PatternOptions {
+  /** Characters of a pattern's JSON text: 2,048 unless AWS has raised the quota. */
+  maxPatternLength?: number;
+  /** Rules that a bus may have: 300 unless AWS has raised the quota (in some Regions fewer). */
+  maxRules?: number;
+}
+
+/**
+ * Compiles detectors to EventBridge rules: whatever a detector can match passes one, exactly one, of the rules, or the
+ * detector is among the unserved.
+ *
+ * @throws Error if the rules do not fit into the quotas
+ */
+export function compilePatterns(ruleset: Ruleset, options: PatternOptions = {}): CompiledPatterns {
+  const { maxPatternLength = 2048, maxRules = 300 } = options;
+  const unserved: Unserved[] = [];
+  const needs = ruleset.rules.filter((rule) => appliesTo(rule, CLOUDTRAIL)).flatMap((rule) => needsOf(rule, unserved));
+  const member = [...trailRules(needs, maxPatternLength), ...memberRules(ruleset.rules)];
+  const hub = hubRules(ruleset.rules);
+  for (const rules of [member, hub]) {
+    if (rules.length > maxRules) throw new Error(`${rules.length} rules are needed, and a bus takes ${maxRules}`);
+  }
+  return { member, hub, unserved };
+}
+
+// ---- what each rule needs -----------------------------------------------------------------------------------------
+
+const CLOUDTRAIL: Logsource = { product: 'aws', service: 'cloudtrail' };
+
+/** The clauses of a rule that can be forwarded; what cannot is reported. */
+function needsOf(rule: Rule, unserved: Unserved[]): Need[] {
+  // A filter that expires will not hold back what it holds back today.
+  const lasting = rule.filters.filter(({ expiresAt }) => expiresAt === undefined);
+  const conditions = [rule.condition, ...lasting.map(({ condition }) => condition)];
+  const reasons = new Set<string>();
+  const clauses = conditions
+    .map((condition) => clausesOf(condition))
+    .reduce(conjunction)
+    .flatMap((clause) => forwardable(clause, reasons));
+  for (const reason of reasons) {
+    unserved.push({ detector: rule.id, title: rule.title, reason, partly: clauses.length > 0 });
+  }
+  return clauses.map((clause) => ({ rule, clause }));
+}
+
+const MANAGEMENT: Clause = new Map([
+  ['eventCategory', { absent: true, except: true, shapes: [{ kind: 'whole', text: 'Data' }] }],
+]);
+
+/** What of a clause can be forwarded: a clause that names its events, one that names none, or both. */
+function forwardable(clause: Clause, reasons: Set<string>): Clause[] {
+  if (meet(clause, MANAGEMENT) === undefined) {
+    reasons.add('it asks for data events');
+    return [];
+  }
+  const names = clause.get('eventName');
+  if (!isListed(names)) {
+    if (!isTelling(clause))
+      reasons.add(`it matches whatever the call, the service, the error and the kind of identity`);
+    return isTelling(clause) ? [clause] : [];
+  }
+  const sources = clause.get('eventSource');
+  const services = isListed(sources) ? sources.shapes.map(({ text }) => text) : [];
+  const frequent = names.shapes.filter(({ text }) => isTooMany(text, services));
+  if (frequent.length > 0) reasons.add(`too frequent to forward: ${frequent.map(({ text }) => text).join(', ')}`);
+  const rest = names.shapes.filter((shape) => !frequent.includes(shape));
+  return rest.length > 0 ? [new Map(clause).set('eventName', { ...names, shapes: rest })] : [];
+}
+
+/** Kinds of identity that most calls have. */
+const USUAL_IDENTITIES = ['assumedrole', 'awsservice', 'awsaccount', 'iamuser'];
+
+/** Whether a clause that names no events asks for something that most events do not have. */
+function isTelling(clause: Clause): boolean {
+  return [...clause].some(([field, values]) => {
+    if (values.except || values.absent) return false;
+    if (field === 'userIdentity.type') return values.shapes.every(({ text }) => !USUAL_IDENTITIES.includes(fold(text)));
+    return field !== 'eventType' && field !== 'eventCategory' && field !== 'userIdentity.accessKeyId';
+  });
+}

@@ -1,0 +1,221 @@
+import type { Rule } from '../../engine/rule';
+import { fold } from '../../engine/strings';
+import { hull, isNarrower, minus, only, without, withoutNarrower, type Clause } from './clause';
+import type { EventRule, RuleState } from './compile';
+import { maybeHeldBack } from './names';
+import { trailPattern } from './pattern';
+import { ANY, isListed, isWithin, type Shape, type Values } from './values';
+
+/** A clause that the events of a Sigma rule satisfy, or some of them. */
+export interface Need {
+  rule: Rule;
+  clause: Clause;
+}
+
+/** Clauses of which an event has to satisfy one, and the ids of the Sigma rules that need it. */
+interface Part {
+  clauses: Clause[];
+  detectors: Set<string>;
+}
+
+const ALL: RuleState = 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS';
+
+/**
+ * The rules for CloudTrail records:
+ *
+ * ```
+ * any-name      what some Sigma rule wants whatever the name of the call, e.g. all that root does
+ * names         calls by name, each name in one of the rules, without what the above take
+ * read-names    the same for names that EventBridge may hold back
+ * ```
+ */
+export function trailRules(needs: Need[], maxLength: number): EventRule[] {
+  const { broad, named } = sorted(needs);
+  const anyName = packBroad(broad, maxLength);
+  const taken = anyName.flatMap(({ clauses }) => clauses);
+  const names = named.flatMap((calls) => narrowed(calls, taken, maxLength) ?? []);
+  const held = names.filter(({ name }) => maybeHeldBack(name.text));
+  const others = names.filter(({ name }) => !maybeHeldBack(name.text));
+  return [
+    ...rulesOf('any-name', 'Whatever the call', ALL, anyName),
+    ...rulesOf('names', 'Calls by name', 'ENABLED', packNames(others, maxLength)),
+    ...rulesOf('read-names', 'Calls by name, reading among them', ALL, packNames(held, maxLength)),
+  ];
+}
+
+function rulesOf(name: string, description: string, state: RuleState, parts: Part[]): EventRule[] {
+  return parts.map(({ clauses, detectors }, i) => ({
+    name: `${name}-${i + 1}`,
+    description: `${description} (${i + 1} of ${parts.length})`,
+    state,
+    pattern: trailPattern(clauses),
+    detectors: [...detectors].sort(),
+  }));
+}
+
+/** What the Sigma rules need of the calls of one name. */
+interface Calls extends Part {
+  name: Shape;
+}
+
+/** Needs by the name of the call, and those that name none. */
+function sorted(needs: Need[]): { broad: Part[]; named: Calls[] } {
+  let broad: Part[] = [];
+  const named = new Map<string, Calls>();
+  for (const { rule, clause } of needs) {
+    const names = clause.get('eventName');
+    if (!isListed(names)) {
+      broad = withBroad(broad, { clauses: [widened(clause)], detectors: new Set([rule.id]) });
+      continue;
+    }
+    for (const name of names.shapes) {
+      const calls = named.get(fold(name.text)) ?? { name, clauses: [], detectors: new Set() };
+      named.set(fold(name.text), calls);
+      calls.clauses.push(without(clause, 'eventName'));
+      calls.detectors.add(rule.id);
+    }
+  }
+  return { broad, named: [...named.values()] };
+}
+
+/** Of two clauses of which one lets through all of the other, the wider serves the detectors of both. */
+function withBroad(parts: Part[], part: Part): Part[] {
+  const [clause] = part.clauses as [Clause];
+  const wider = parts.find((other) => isNarrower(clause, other.clauses[0]!));
+  if (wider) {
+    part.detectors.forEach((id) => wider.detectors.add(id));
+    return parts;
+  }
+  const narrower = parts.filter((other) => isNarrower(other.clauses[0]!, clause));
+  for (const other of narrower) other.detectors.forEach((id) => part.detectors.add(id));
+  return [...parts.filter((other) => !narrower.includes(other)), part];
+}
+
+/** Without what a clause leaves out, save names: each would make an alternative of every other rule. */
+function widened(clause: Clause): Clause {
+  return new Map(
+    [...clause].filter(([field, { except, shapes }]) => field === 'eventName' || (!except && shapes.length > 0)),
+  );
+}
+
+/** Puts clauses into as few rules as they fit into, each without what earlier rules take. */
+function packBroad(parts: Part[], maxLength: number): Part[] {
+  const packed: Part[] = [];
+  let taken: Clause[] = [];
+  for (const { clauses, detectors } of parts) {
+    for (const piece of clauses.flatMap((clause) => pieces(clause, maxLength))) {
+      let last = packed.at(-1);
+      let own = beside(piece, taken);
+      if (last && !fits([...last.clauses, ...own], maxLength)) {
+        taken = [...taken, ...last.clauses];
+        own = beside(piece, taken);
+        last = undefined;
+      }
+      if (own.length === 0) continue;
+      if (!last) packed.push((last = { clauses: [], detectors: new Set() }));
+      last.clauses.push(...own);
+      detectors.forEach((id) => last.detectors.add(id));
+    }
+  }
+  return packed;
+}
+
+/** What satisfies a clause and none of others. */
+function beside(clause: Clause, others: Clause[]): Clause[] {
+  return withoutNarrower(others.reduce((rest: Clause[], other) => rest.flatMap((one) => minus(one, other)), [clause]));
+}
+
+/** A clause whose longest list is halved until each part fits into a rule. */
+function pieces(clause: Clause, maxLength: number): Clause[] {
+  if (fits([clause], maxLength)) return [clause];
+  const lists = [...clause].filter(([, { except, shapes }]) => !except && shapes.length > 1);
+  const [longest] = lists.sort(([, a], [, b]) => b.shapes.length - a.shapes.length);
+  if (!longest) throw tooLong(clause);
+  const [field, values] = longest;
+  const middle = Math.ceil(values.shapes.length / 2);
+  return [values.shapes.slice(0, middle), values.shapes.slice(middle)].flatMap((shapes) =>
+    pieces(new Map(clause).set(field, { ...values, shapes }), maxLength),
+  );
+}
+
+function tooLong(clause: Clause): Error {
+  return new Error(`no pattern is long enough for ${JSON.stringify(trailPattern([clause]))}`);
+}
+
+function fits(clauses: Clause[], maxLength: number): boolean {
+  return JSON.stringify(trailPattern(clauses)).length <= maxLength;
+}
+
+const MAX_ALTERNATIVES = 3;
+
+/**
+ * Of the calls of one name, what no rule without names takes. Reading is frequent, and narrowed by all that is known;
+ * changes are few, and share more of a pattern if only service and success count.
+ *
+ * @returns undefined if nothing is left
+ */
+function narrowed(calls: Calls, taken: Clause[], maxLength: number): Calls | undefined {
+  const { name } = calls;
+  const itself: Values = { absent: false, except: false, shapes: [name] };
+  const others = taken
+    .filter((clause) => isWithin(itself, clause.get('eventName') ?? ANY))
+    .map((clause) => without(clause, 'eventName'));
+  const left = calls.clauses.filter((clause) => !others.some((other) => isNarrower(clause, other)));
+  if (left.length === 0) return undefined;
+  const precise = withoutNarrower(left);
+  const ofService = hull(left.map((clause) => only(clause, ['eventSource', 'errorCode'])));
+  const choices: Clause[][] = maybeHeldBack(name.text)
+    ? [precise.length <= MAX_ALTERNATIVES ? precise : [hull(precise)], [hull(precise)], [ofService]]
+    : [[ofService]];
+  for (const choice of choices) {
+    const clauses = withoutNarrower(choice.flatMap((clause) => beside(clause, others)));
+    if (
+      fits(
+        clauses.map((clause) => named(clause, [name])),
+        maxLength,
+      )
+    )
+      return { ...calls, clauses };
+  }
+  throw tooLong(named(ofService, [name]));
+}
+
+function named(clause: Clause, names: Shape[]): Clause {
+  return new Map([...clause, ['eventName', { absent: false, except: false, shapes: names }]]);
+}
+
+/** Names of which the same is asked stand together; a pattern is filled before the next is begun. */
+function packNames(names: Calls[], maxLength: number): Part[] {
+  const packed: Part[] = [];
+  for (const group of groups(names)) {
+    let room = packed.at(-1);
+    let inRoom: Shape[] = [];
+    const before = (): Clause[] => room?.clauses ?? [];
+    let closed = before();
+    for (const { name, clauses, detectors } of group) {
+      const more = [...inRoom, name];
+      const tried = [...closed, ...clauses.map((clause) => named(clause, more))];
+      if (room && fits(tried, maxLength)) {
+        room.clauses = tried;
+        inRoom = more;
+      } else {
+        room = { clauses: clauses.map((clause) => named(clause, [name])), detectors: new Set() };
+        packed.push(room);
+        closed = [];
+        inRoom = [name];
+      }
+      detectors.forEach((id) => room!.detectors.add(id));
+    }
+  }
+  return packed;
+}
+
+function groups(names: Calls[]): Calls[][] {
+  const groups = new Map<string, Calls[]>();
+  const byName = [...names].sort((a, b) => (a.name.text < b.name.text ? -1 : 1));
+  for (const calls of byName) {
+    const key = JSON.stringify(trailPattern(calls.clauses));
+    groups.set(key, [...(groups.get(key) ?? []), calls]);
+  }
+  return [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
+}
