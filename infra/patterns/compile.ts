@@ -63,7 +63,11 @@ export interface PatternOptions {
 export function compilePatterns(ruleset: Ruleset, options: PatternOptions = {}): CompiledPatterns {
   const { maxPatternLength = 2048, maxRules = 300 } = options;
   const unserved: Unserved[] = [];
-  const needs = ruleset.rules.filter((rule) => appliesTo(rule, CLOUDTRAIL)).flatMap((rule) => needsOf(rule, unserved));
+  const needs = ruleset.rules
+    .filter((rule) => appliesTo(rule, CLOUDTRAIL))
+    // What is compiled does not depend on the order of files.
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+    .flatMap((rule) => needsOf(rule, unserved));
   const member = [...trailRules(needs, maxPatternLength), ...memberRules(ruleset.rules)];
   const hub = hubRules(ruleset.rules);
   for (const rules of [member, hub]) {

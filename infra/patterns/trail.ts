@@ -1,6 +1,6 @@
 import type { Rule } from '../../engine/rule';
 import { fold } from '../../engine/strings';
-import { hull, isNarrower, minus, only, without, withoutNarrower, type Clause } from './clause';
+import { hull, isNarrower, meet, minus, only, without, withoutNarrower, type Clause } from './clause';
 import type { EventRule, RuleState } from './compile';
 import { maybeHeldBack } from './names';
 import { trailPattern } from './pattern';
@@ -32,15 +32,26 @@ const ALL: RuleState = 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS';
 export function trailRules(needs: Need[], maxLength: number): EventRule[] {
   const { broad, named } = sorted(needs);
   const anyName = packBroad(broad, maxLength);
-  const taken = anyName.flatMap(({ clauses }) => clauses);
+  const taken = anyName.flat();
   const names = named.flatMap((calls) => narrowed(calls, taken, maxLength) ?? []);
   const held = names.filter(({ name }) => maybeHeldBack(name.text));
   const others = names.filter(({ name }) => !maybeHeldBack(name.text));
   return [
-    ...rulesOf('any-name', 'Whatever the call', ALL, anyName),
+    ...rulesOf(
+      'any-name',
+      'Whatever the call',
+      ALL,
+      anyName.map((clauses) => ({ clauses, detectors: served(clauses, needs) })),
+    ),
     ...rulesOf('names', 'Calls by name', 'ENABLED', packNames(others, maxLength)),
     ...rulesOf('read-names', 'Calls by name, reading among them', ALL, packNames(held, maxLength)),
   ];
+}
+
+/** Whose events clauses may let through: also of detectors whose calls have names. */
+function served(clauses: Clause[], needs: Need[]): Set<string> {
+  const served = needs.filter((need) => clauses.some((clause) => meet(clause, need.clause) !== undefined));
+  return new Set(served.map(({ rule }) => rule.id));
 }
 
 function rulesOf(name: string, description: string, state: RuleState, parts: Part[]): EventRule[] {
@@ -59,13 +70,13 @@ interface Calls extends Part {
 }
 
 /** Needs by the name of the call, and those that name none. */
-function sorted(needs: Need[]): { broad: Part[]; named: Calls[] } {
-  let broad: Part[] = [];
+function sorted(needs: Need[]): { broad: Clause[]; named: Calls[] } {
+  const broad: Clause[] = [];
   const named = new Map<string, Calls>();
   for (const { rule, clause } of needs) {
     const names = clause.get('eventName');
     if (!isListed(names)) {
-      broad = withBroad(broad, { clauses: [widened(clause)], detectors: new Set([rule.id]) });
+      broad.push(widened(clause));
       continue;
     }
     for (const name of names.shapes) {
@@ -75,20 +86,7 @@ function sorted(needs: Need[]): { broad: Part[]; named: Calls[] } {
       calls.detectors.add(rule.id);
     }
   }
-  return { broad, named: [...named.values()] };
-}
-
-/** Of two clauses of which one lets through all of the other, the wider serves the detectors of both. */
-function withBroad(parts: Part[], part: Part): Part[] {
-  const [clause] = part.clauses as [Clause];
-  const wider = parts.find((other) => isNarrower(clause, other.clauses[0]!));
-  if (wider) {
-    part.detectors.forEach((id) => wider.detectors.add(id));
-    return parts;
-  }
-  const narrower = parts.filter((other) => isNarrower(other.clauses[0]!, clause));
-  for (const other of narrower) other.detectors.forEach((id) => part.detectors.add(id));
-  return [...parts.filter((other) => !narrower.includes(other)), part];
+  return { broad: withoutNarrower(broad), named: [...named.values()] };
 }
 
 /** Without what a clause leaves out, save names: each would make an alternative of every other rule. */
@@ -99,23 +97,20 @@ function widened(clause: Clause): Clause {
 }
 
 /** Puts clauses into as few rules as they fit into, each without what earlier rules take. */
-function packBroad(parts: Part[], maxLength: number): Part[] {
-  const packed: Part[] = [];
+function packBroad(broad: Clause[], maxLength: number): Clause[][] {
+  const packed: Clause[][] = [];
   let taken: Clause[] = [];
-  for (const { clauses, detectors } of parts) {
-    for (const piece of clauses.flatMap((clause) => pieces(clause, maxLength))) {
-      let last = packed.at(-1);
-      let own = beside(piece, taken);
-      if (last && !fits([...last.clauses, ...own], maxLength)) {
-        taken = [...taken, ...last.clauses];
-        own = beside(piece, taken);
-        last = undefined;
-      }
-      if (own.length === 0) continue;
-      if (!last) packed.push((last = { clauses: [], detectors: new Set() }));
-      last.clauses.push(...own);
-      detectors.forEach((id) => last.detectors.add(id));
+  for (const piece of broad.flatMap((clause) => pieces(clause, maxLength))) {
+    let last = packed.at(-1);
+    let own = beside(piece, taken);
+    if (last && !fits([...last, ...own], maxLength)) {
+      taken = [...taken, ...last];
+      own = beside(piece, taken);
+      last = undefined;
     }
+    if (own.length === 0) continue;
+    if (!last) packed.push((last = []));
+    last.push(...own);
   }
   return packed;
 }

@@ -7,7 +7,16 @@ import { check, rule, verdict } from './support';
 const NAMES = ['a', 'b', 'c', 'sel_one', 'sel_two', '_hidden', '_hidden_too', 'not_x', 'x-y', '1'];
 
 function leaf(name: string): Node {
-  return { kind: 'item', name, slot: undefined, shown: '', path: [], test: () => false, literals: undefined, demand: undefined };
+  return {
+    kind: 'item',
+    name,
+    slot: undefined,
+    shown: '',
+    path: [],
+    test: () => false,
+    literals: undefined,
+    demand: undefined,
+  };
 }
 
 const identifiers = new Map(NAMES.map((name) => [name, leaf(name)]));
