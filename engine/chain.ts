@@ -1,9 +1,9 @@
 import type { Context } from '../events/derived';
 import type { Correlation } from './correlation';
-import { dayOf, onDays, type Day } from './episodes';
+import { dayAt, daysBetween, isWithin, type Span } from './episodes';
 import { byTime, placeIn, titleOf, tupleOf, type Hit, type Place } from './hit';
 import type { Rule } from './rule';
-import type { Link, Store } from './store';
+import type { Link, Read, Store } from './store';
 import { completing, firing, type WindowHit } from './windows';
 
 /*
@@ -18,26 +18,43 @@ import { completing, firing, type WindowHit } from './windows';
  *   change  an inner partition: all it was ever linked to is judged again, as what it made there may be gone
  */
 
-/** The hits of a partition on some days: those that were put, and those that its linked correlations make. */
+/** What hits are read with. */
+export interface Reading {
+  store: Store;
+  context: Context;
+  /** Of each input of a partition, no more than so many hits are read at once. */
+  limit: number;
+}
+
+const ALWAYS: Span = [-Infinity, Infinity];
+
+/** The hits of a partition within some spans: those that were put, and those that its linked correlations make. */
 export async function readHits(
   detector: Rule | Correlation,
   partition: string,
-  days: Day[] | 'all',
-  store: Store,
-  context: Context,
-): Promise<Hit[]> {
+  spans: Span[],
+  reading: Reading,
+): Promise<Read> {
+  const { store, limit } = reading;
   const inputs = detector.kind === 'rule' ? 1 : detector.inputs.length;
-  const hits = await store.hits(partition, inputs, days);
-  if (detector.kind === 'rule' || detector.inputs.every(({ kind }) => kind === 'rule')) return hits;
+  const read = await store.hits(partition, inputs, spans, limit);
+  if (detector.kind === 'rule' || detector.inputs.every(({ kind }) => kind === 'rule')) return read;
   const sources = new Map<string, Place>();
-  for (const { source } of await store.linksTo(partition, days)) sources.set(source.partition, source);
+  for (const { source } of await linksTo(partition, spans, store)) sources.set(source.partition, source);
   for (const source of sources.values()) {
     const inner = detector.inputs.find(({ id }) => id === source.detectorId);
     if (inner?.kind !== 'correlation') continue;
-    const made = await innerHits(inner, source.partition, store, context);
-    hits.push(...onDays(made, days, ({ time }) => dayOf(time)).filter((hit) => hit.partition === partition));
+    const made = await innerHits(inner, source.partition, reading);
+    read.hits.push(...made.hits.filter((hit) => hit.partition === partition && isWithin(hit, spans)));
+    read.until = Math.min(read.until, made.until);
   }
-  return hits;
+  return read;
+}
+
+function linksTo(partition: string, spans: Span[], store: Store): Promise<Link[]> {
+  if (spans.includes(ALWAYS)) return store.linksTo(partition, 'all');
+  const days = spans.flatMap((span) => (typeof span === 'string' ? [] : daysBetween(dayAt(span[0]), dayAt(span[1]))));
+  return store.linksTo(partition, [...new Set(days)]);
 }
 
 /**
@@ -45,17 +62,13 @@ export async function readHits(
  *
  * @returns all links that it ever had
  */
-export async function linkInnerHits(
-  detector: Correlation,
-  place: Place,
-  store: Store,
-  context: Context,
-): Promise<Link[]> {
+export async function linkInnerHits(detector: Correlation, place: Place, reading: Reading): Promise<Link[]> {
+  const { store } = reading;
   const links = new Map<string, Link>();
   const nameOf = ({ target, day }: Link): string => `${target.partition} ${day}`;
   for (const link of await store.linksFrom(place.partition)) links.set(nameOf(link), link);
-  for (const { partition, detectorId, group, time } of await innerHits(detector, place.partition, store, context)) {
-    const link: Link = { source: place, target: { partition, detectorId, group }, day: dayOf(time) };
+  for (const { partition, detectorId, group, time } of (await innerHits(detector, place.partition, reading)).hits) {
+    const link: Link = { source: place, target: { partition, detectorId, group }, day: dayAt(time!) };
     if (links.has(nameOf(link))) continue;
     await store.link(link);
     links.set(nameOf(link), link);
@@ -67,10 +80,9 @@ export async function linkInnerHits(
  * The hits that a partition of a correlation makes in those that refer to it: one for each run of firing hits with no gap
  * longer than `quiet` (here midnight cuts nothing), at the time when the run's earliest window was complete.
  */
-async function innerHits(detector: Correlation, partition: string, store: Store, context: Context): Promise<Hit[]> {
-  const sorted = (await readHits(detector, partition, 'all', store, context))
-    .filter((hit) => hit.time !== undefined)
-    .sort(byTime);
+async function innerHits(detector: Correlation, partition: string, reading: Reading): Promise<Read> {
+  const { hits, until } = await readHits(detector, partition, [ALWAYS], reading);
+  const sorted = hits.filter((hit) => hit.time !== undefined).sort(byTime);
   const fires = firing(sorted as WindowHit[], detector.window, Infinity);
   const completes = completing(sorted as WindowHit[], detector.window);
   const made: Hit[] = [];
@@ -85,9 +97,9 @@ async function innerHits(detector: Correlation, partition: string, store: Store,
     run.push(hit);
     if (!completes[i] || isComplete) return;
     isComplete = true;
-    made.push(...outerHits(detector, run, context));
+    made.push(...outerHits(detector, run, reading.context));
   });
-  return made;
+  return { hits: made, until };
 }
 
 /** The hits of one completion: the group, and what else its events agree on, are their fields; the rest is the last's. */

@@ -102,6 +102,7 @@ function toFinding(episode: Episode, head: Head, rule: Detector, ruleset: Rulese
     eventIds: episode.evidence.map(({ eventId }) => eventId),
     count: episode.count,
     countExact: episode.countExact,
+    ...(episode.isCut && { incomplete: true }),
     firstSeen,
     lastSeen,
     continues: episode.continues ?? null,

@@ -1,5 +1,5 @@
 import type { Correlation } from './correlation';
-import { dayOf, type Day } from './episodes';
+import { dayAt, DAY_MILLISECONDS } from './episodes';
 import { Gathering, type Gathered } from './gather';
 import type { Match } from './match';
 import type { Ruleset } from './ruleset';
@@ -46,7 +46,7 @@ export async function correlate(
   const gathering = new Gathering(ruleset, store, { isTooLate: ({ time }) => time! < newest - bound });
   const changes: HeadChange[] = [];
   const settleTouched = async (): Promise<void> => {
-    const work = { store, context: ruleset.context, over: over() };
+    const work = { store, context: ruleset.context, over: over(), limit: Infinity };
     for (const change of await settleAll(gathering.touches, ruleset, work)) changes.push(change);
   };
   for await (const match of matches) {
@@ -55,7 +55,7 @@ export async function correlate(
     settledAt = Math.min(settledAt, newest);
     if (!lateness || newest - settledAt <= bound) continue;
     await settleTouched();
-    gathering.touches = forgetOld(gathering, ruleset, dayOf(newest - bound), lateness);
+    gathering.touches = forgetOld(gathering, ruleset, newest - bound, lateness);
     settledAt = newest;
   }
   await settleTouched();
@@ -70,16 +70,22 @@ export async function correlate(
 function forgetOld(
   { touches }: Gathering,
   { correlations }: Ruleset,
-  latest: Day,
+  latest: number,
   { forget }: Lateness,
 ): Gathering['touches'] {
   // A chain reads its inner hits from all that there is.
   const single = correlations.filter(({ feeds, inputs }) => [...feeds, ...inputs.filter(isCorrelation)].length === 0);
-  const oldest = new Map(single.map((one) => [one.id, Number(latest) - 3 * reachOf(one) - quietDaysOf(one) - 2]));
+  const open = correlations.filter(({ window }) => !isMonotone(window));
+  // What is judged again, from this day on, looks at hits and heads before it.
+  const first = dayAt(latest - Math.max(DAY_MILLISECONDS, ...open.map(reachOf))) - 1;
+  const oldestOf = (one: Correlation): number => {
+    const firstHead = dayAt(first * DAY_MILLISECONDS - reachOf(one));
+    return Math.min(firstHead - quietDaysOf(one), dayAt(firstHead * DAY_MILLISECONDS - reachOf(one)));
+  };
+  const oldest = new Map(single.map((one) => [one.id, oldestOf(one)]));
   // Rules are of acts that are rare, and file a finding however late the event.
   forget((detectorId) => oldest.get(detectorId) ?? -Infinity);
-  const open = correlations.filter(({ window }) => !isMonotone(window));
-  return touches.from(open, Number(latest) - Math.max(1, ...open.map(reachOf)) - 1);
+  return touches.from(open, first);
 }
 
 function isCorrelation({ kind }: Correlation['inputs'][number]): boolean {

@@ -6,10 +6,13 @@ import type { Content, Resource } from './finding';
 export { DAY_MILLISECONDS };
 
 /**
- * A day of event time in UTC, as whole days since the epoch; `undated` for events without a usable time; `ever` for the one
+ * A day of event time in UTC, as whole days since the epoch; of an event without a usable time, its key; `ever` for the one
  * head of a first-seen detector's group.
  */
-export type Day = number | 'undated' | 'ever';
+export type Day = number | `undated ${string}` | 'ever';
+
+/** From one time to another, in milliseconds since the epoch, both included; or an event without a time, by its day. */
+export type Span = readonly [from: number, to: number] | Exclude<Day, number>;
 
 /** An event of an episode. */
 export interface Evidence {
@@ -38,6 +41,8 @@ export interface Episode {
   /** The main one of the first hit. */
   mainResource: string | undefined;
   expired: string[];
+  /** Not all hits around could be read at once: what they come to may depend on the order in which they came. */
+  isCut?: true;
   /** Id of the episode of the day before that this one goes on with. */
   continues: string | undefined;
   /** Of the first hit. */
@@ -60,15 +65,36 @@ export interface Run {
   quietMilliseconds: number;
 }
 
-export function dayOf(time: number | undefined): Day {
-  return time === undefined ? 'undated' : Math.floor(time / DAY_MILLISECONDS);
+/** The head to which a hit belongs. Without a time it stands alone, in a head that goes when its time to live has passed. */
+export function dayOf({ time, key }: Pick<Hit, 'time' | 'key'>): Day {
+  return time === undefined ? `undated ${key}` : dayAt(time);
 }
 
-/** Those of some things that belong to some days; a new array. */
-export function onDays<T>(all: Iterable<T>, days: Day[] | 'all', dayOfOne: (one: T) => Day): T[] {
-  if (days === 'all') return [...all];
-  const wanted = new Set(days);
-  return [...all].filter((one) => wanted.has(dayOfOne(one)));
+/** @param time milliseconds since the epoch */
+export function dayAt(time: number): number {
+  return Math.floor(time / DAY_MILLISECONDS);
+}
+
+/** From one day to another, both included. */
+export function daysBetween(first: number, last: number): number[] {
+  return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+}
+
+export function isUndated(day: Day): boolean {
+  return typeof day === 'string' && day !== 'ever';
+}
+
+/** Of which event a head without a day is. */
+export function keyOfUndated(day: string): string {
+  return day.replace(/^undated /, '');
+}
+
+/** Whether a hit is in one of some spans. */
+export function isWithin(hit: Pick<Hit, 'time' | 'key'>, spans: Span[]): boolean {
+  const { time } = hit;
+  return time === undefined
+    ? spans.includes(dayOf(hit) as Span)
+    : spans.some((span) => typeof span !== 'string' && span[0] <= time && time <= span[1]);
 }
 
 /**
@@ -93,7 +119,7 @@ export function episodesOf(hits: Hit[], run: Run): Episode[] {
       run,
     );
   const sorted = [...hits].sort(byTime);
-  const runs = run.day === 'undated' ? sorted.map((hit) => [hit]) : runsOf(sorted, run.quietMilliseconds);
+  const runs = isUndated(run.day) ? sorted.map((hit) => [hit]) : runsOf(sorted, run.quietMilliseconds);
   return runs.map((list) => makeEpisode(list, run));
 }
 
@@ -108,8 +134,7 @@ export function unite(episodes: Episode[], run: Run): Episode[] {
   let end = -Infinity;
   for (const episode of [...episodes].sort(byFirst)) {
     const last = groups.at(-1);
-    const joins =
-      run.day === 'undated' ? last?.[0]?.id === episode.id : episode.firstSeen! - end <= run.quietMilliseconds;
+    const joins = isUndated(run.day) ? last?.[0]?.id === episode.id : episode.firstSeen! - end <= run.quietMilliseconds;
     if (last && joins) last.push(episode);
     else {
       groups.push([episode]);
@@ -165,6 +190,7 @@ function join(parts: Episode[], run: Run): Episode {
     evidence: evidence.slice(0, MAX_EVIDENCE),
     resources: sortedResources(parts),
     expired: sortedTexts(parts),
+    ...(parts.some(({ isCut }) => isCut) && { isCut: true as const }),
     continues: undefined,
   };
 }
@@ -172,7 +198,7 @@ function join(parts: Episode[], run: Run): Episode {
 /** Rounded down to a multiple of `quiet`, the start cannot be shared by two episodes, and a little disorder keeps it. */
 function idOf({ firstSeen, evidence }: Pick<Episode, 'firstSeen' | 'evidence'>, run: Run): string {
   const thread = threadOf(run.partition);
-  if (run.day === 'undated') return shortHash([thread, 'undated', evidence[0]!.key]);
+  if (isUndated(run.day)) return shortHash([thread, 'undated', evidence[0]!.key]);
   return shortHash([thread, run.day, Math.floor(firstSeen! / run.quietMilliseconds)]);
 }
 

@@ -1,9 +1,10 @@
+import { connect } from './connect';
 import type { Correlation } from './correlation';
-import { continueFrom, DAY_MILLISECONDS, dayOf, episodesOf, unite, type Day, type Episode } from './episodes';
+import { dayAt, dayOf, daysBetween, episodesOf, unite, type Day, type Episode } from './episodes';
 import type { Touched } from './gather';
-import type { Hit, Place } from './hit';
+import type { Hit } from './hit';
 import type { Rule } from './rule';
-import { firingHits, headAfter, isSame, MAX_ATTEMPTS, tooManyAttempts } from './settle';
+import { firedOn, firingHits, headAfter, isSame, MAX_ATTEMPTS, tooManyAttempts } from './settle';
 import type { Head, HeadChange, Store } from './store';
 import { isMonotone } from './window-rule';
 
@@ -31,8 +32,10 @@ export const MAX_NEIGHBOURS = 256;
 
 export interface Extended {
   changes: HeadChange[];
-  /** What is in the heads is true, but may not be all: there are more hits around than were read, or than are counted. */
-  isPartial: boolean;
+  /** There are more hits around than were read: what is in the heads is true, but may not be all. */
+  isCut: boolean;
+  /** Days with more events than are listed, which are to be counted when the day is over; unless that was known before. */
+  uncounted: number[];
 }
 
 /** Whether a new hit of a detector can be judged without reading all others: not of chains, whose hits are not stored. */
@@ -57,14 +60,9 @@ export async function extend(
     const united = new Map<Day, Episode[]>();
     for (const [day, head] of heads) {
       const run = { partition: place.partition, day, quietMilliseconds: detector.quietMilliseconds };
-      const found = episodesOf(
-        fired.filter((hit) => dayOf(hit.time) === day),
-        run,
-      );
-      united.set(day, unite([...(head?.episodes ?? []), ...found], run));
+      united.set(day, unite([...(head?.episodes ?? []), ...episodesOf(firedOn(day, fired), run)], run));
     }
     const isAtMidnight = await connect(detector, place, heads, united, store);
-    const isPartial = isCut || [...united.values()].flat().some(({ countExact }) => !countExact);
     let isDone = true;
     for (const [day, episodes] of united) {
       const before = heads.get(day);
@@ -76,7 +74,7 @@ export async function extend(
       // Another worker may have written the other day's head, and not have seen this one.
       if (isAtMidnight) isDone = false;
     }
-    if (isDone) return { changes, isPartial };
+    if (isDone) return { changes, isCut, uncounted: uncountedDays(united, changes) };
   }
   throw tooManyAttempts(place);
 }
@@ -104,51 +102,24 @@ async function firedAround(
   return mayFall ? { fired: [], isCut: true } : { fired: firingHits(detector, all, -Infinity), isCut };
 }
 
-function daysAround({ time }: Hit, detector: Rule | Correlation): Day[] {
-  if (time === undefined || detector.kind === 'rule') return [dayOf(time)];
-  const { timespanMilliseconds } = detector.window;
-  const [first, last] = [dayOf(time - timespanMilliseconds), dayOf(time + timespanMilliseconds)] as [number, number];
-  return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+/**
+ * Whoever wrote that a day is not counted asks for it, and whoever finds nothing to write: it may make up for one who died.
+ * Others need not.
+ */
+function uncountedDays(united: Map<Day, Episode[]>, changes: HeadChange[]): number[] {
+  return [...united.keys()].filter((day): day is number => {
+    const change = changes.findLast(({ after }) => after.day === day);
+    return typeof day === 'number' && hasUncounted(united.get(day)) && !hasUncounted(change?.before?.episodes);
+  });
 }
 
-/**
- * Names what the first episode of each day continues, also in the days that come after, and reads the heads that it takes.
- *
- * @returns whether anything rests on another day's head, which may change meanwhile: no episode is near midnight, mostly
- */
-async function connect(
-  { quietMilliseconds }: Rule | Correlation,
-  { partition }: Place,
-  heads: Map<Day, Head | undefined>,
-  united: Map<Day, Episode[]>,
-  store: Store,
-): Promise<boolean> {
-  const quietDays = Math.ceil(quietMilliseconds / DAY_MILLISECONDS);
-  let isAtMidnight = false;
-  const episodesOn = async (day: Day): Promise<Episode[]> => {
-    isAtMidnight = true;
-    if (!heads.has(day)) heads.set(day, await store.head(partition, day));
-    return united.get(day) ?? heads.get(day)?.episodes ?? [];
-  };
-  const days = [...united.keys()].filter((day) => typeof day === 'number').sort((a, b) => a - b);
-  for (const day of days) {
-    const last = united.get(day)!.at(-1);
-    if (!last || (day + 1) * DAY_MILLISECONDS - last.lastSeen! > quietMilliseconds) continue;
-    for (let next = day + 1; next <= day + quietDays; next++) {
-      const episodes = await episodesOn(next);
-      if (episodes.length === 0) continue;
-      if (!united.has(next)) united.set(next, episodes);
-      break;
-    }
-  }
-  for (const [day, episodes] of united) {
-    const first = episodes[0];
-    if (typeof day !== 'number' || !first) continue;
-    let before: Episode | undefined;
-    if (first.firstSeen! - day * DAY_MILLISECONDS <= quietMilliseconds) {
-      for (let one = day - 1; one >= day - quietDays && !before; one--) before = (await episodesOn(one)).at(-1);
-    }
-    united.set(day, continueFrom(before, episodes, quietMilliseconds));
-  }
-  return isAtMidnight;
+export function hasUncounted(episodes: Episode[] = []): boolean {
+  return episodes.some(({ countExact }) => !countExact);
+}
+
+function daysAround(hit: Hit, detector: Rule | Correlation): Day[] {
+  const { time } = hit;
+  if (time === undefined || detector.kind === 'rule') return [dayOf(hit)];
+  const { timespanMilliseconds } = detector.window;
+  return daysBetween(dayAt(time - timespanMilliseconds), dayAt(time + timespanMilliseconds));
 }

@@ -54,6 +54,8 @@ export interface Finding extends Content {
   count: number;
   /** False while the count only says "at least". */
   countExact: boolean;
+  /** There were more events around than are read at once: the finding may depend on the order in which they came. */
+  incomplete?: true | undefined;
   /** ISO 8601, UTC; null for an event without a usable time. */
   firstSeen: string | null;
   lastSeen: string | null;

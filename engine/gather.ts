@@ -124,7 +124,7 @@ export class Gathering {
 
 /** All that is ever asked of a sight is when it was, so that intervals take the place of hits. */
 function addSight({ sights, place }: Touched, hit: Hit, { quietMilliseconds }: Rule): void {
-  const day = dayOf(hit.time) === 'undated' ? 'undated' : 'ever';
+  const day = hit.time === undefined ? dayOf(hit) : 'ever';
   const run = { partition: place.partition, day, quietMilliseconds } as const;
   sights.set(day, unite([...(sights.get(day) ?? []), ...episodesOf([hit], run)], run));
 }

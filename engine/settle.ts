@@ -1,8 +1,19 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Context } from '../events/derived';
-import { linkInnerHits, readHits } from './chain';
+import { connect } from './connect';
+import { linkInnerHits, readHits, type Reading } from './chain';
 import type { Correlation } from './correlation';
-import { continueFrom, DAY_MILLISECONDS, dayOf, episodesOf, unite, type Day, type Episode } from './episodes';
+import {
+  DAY_MILLISECONDS,
+  dayAt,
+  dayOf,
+  daysBetween,
+  episodesOf,
+  unite,
+  type Day,
+  type Episode,
+  type Run,
+  type Span,
+} from './episodes';
 import type { Touched, Touches } from './gather';
 import { byTime, type Hit, type Place } from './hit';
 import type { Rule } from './rule';
@@ -14,9 +25,7 @@ import { firing, type WindowHit } from './windows';
 export const MAX_ATTEMPTS = 50;
 
 /** What judging works with. */
-export interface Work {
-  store: Store;
-  context: Context;
+export interface Work extends Reading {
   /** Windows that end before this time (milliseconds since the epoch) are over. */
   over: number;
 }
@@ -38,14 +47,9 @@ export async function settleAll(touches: Touches, { rules, correlations }: Rules
 }
 
 /** Touches all that a partition of a correlation makes hits in, or ever did. */
-export async function touchFed(
-  detector: Correlation,
-  place: Place,
-  touches: Touches,
-  { store, context }: Pick<Work, 'store' | 'context'>,
-): Promise<void> {
+export async function touchFed(detector: Correlation, place: Place, touches: Touches, reading: Reading): Promise<void> {
   if (detector.feeds.length === 0) return;
-  for (const { target, day } of await linkInnerHits(detector, place, store, context)) {
+  for (const { target, day } of await linkInnerHits(detector, place, reading)) {
     const fed = detector.feeds.find(({ correlation }) => correlation.id === target.detectorId);
     if (fed) touches.touch(fed.correlation, target, [day]);
   }
@@ -108,25 +112,37 @@ export function tooManyAttempts({ partition }: Place): Error {
  *
  * Where a worker that has read fewer hits may unite into the head what no longer holds (`extend.ts`), the heads are written
  * even if they are right, so that it has to start again.
+ *
+ * Of a flood the hits behind the first so many are not read. What is known of those is kept, and the episodes say so.
  */
 export async function settle(
   detector: Rule | Correlation,
   { place, days, isReplaced }: Pick<Touched, 'place' | 'days' | 'isReplaced'>,
-  { store, context, over }: Work,
+  work: Work,
 ): Promise<HeadChange[]> {
+  const { store } = work;
+  const { partition } = place;
+  const { quietMilliseconds } = detector;
   const changes: HeadChange[] = [];
   let open = affectedBy(days, detector);
-  const forced = new Set(isReplaced ? spread(days, windowDays(detector), windowDays(detector)) : []);
+  const forced = new Set(isReplaced ? spread(days, windowOf(detector)) : []);
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const heads = new Map<Day, Head | undefined>();
-    for (const day of open) heads.set(day, await store.head(place.partition, day));
-    const hits = await readHits(detector, place.partition, daysToRead(open, detector), store, context);
-    // What was over for one worker is over for all, however slow their clocks.
-    const judgedUntil = Math.max(over, ...[...heads.values()].map((head) => head?.judgedUntil ?? -Infinity));
-    const fired = firingHits(detector, hits, judgedUntil);
+    for (const day of open) heads.set(day, await store.head(partition, day));
+    const { hits, until } = await readHits(detector, partition, spansOf(open, detector), work);
+    const judgedUntil = latestJudged(heads, work);
+    const fired = firingHits(detector, hits, Math.min(judgedUntil, until));
+    const found = new Map<Day, Episode[]>();
+    for (const day of open) {
+      const run = { partition, day, quietMilliseconds };
+      const episodes = episodesOf(firedOn(day, fired), run);
+      const isCut = typeof day === 'number' && day >= dayAt(until);
+      found.set(day, isCut ? uniteCut([...(heads.get(day)?.episodes ?? []), ...episodes], run) : episodes);
+    }
+    await connect(detector, place, heads, found, store);
     open = [];
-    for (const [day, before] of heads) {
-      const episodes = episodesOn(day, fired, place, detector);
+    for (const [day, episodes] of found) {
+      const before = heads.get(day);
       if (!forced.has(day) && isSame(episodes, before?.episodes)) continue;
       const after = headAfter(before, place, day, episodes);
       if (detector.kind === 'correlation') after.judgedUntil = judgedUntil;
@@ -141,56 +157,59 @@ export async function settle(
   throw tooManyAttempts(place);
 }
 
-/** The episodes of a day, and what the first of them continues. */
-function episodesOn(
-  day: Day,
-  fired: Hit[],
-  { partition }: Place,
-  { quietMilliseconds }: Rule | Correlation,
-): Episode[] {
-  const run = { partition, day, quietMilliseconds };
-  const episodes = episodesOf(
-    fired.filter((hit) => dayOf(hit.time) === day),
-    run,
-  );
-  const last = typeof day === 'number' ? fired.findLast(({ time }) => time! < day * DAY_MILLISECONDS) : undefined;
-  if (episodes.length === 0 || last === undefined) return episodes;
-  const dayBefore = dayOf(last.time);
-  const ofDayBefore = fired.filter((hit) => dayOf(hit.time) === dayBefore);
-  return continueFrom(episodesOf(ofDayBefore, { ...run, day: dayBefore }).at(-1), episodes, quietMilliseconds);
+/** What was over for one worker is over for all, however slow their clocks. */
+export function latestJudged(heads: Map<Day, Head | undefined>, { over }: Work): number {
+  return Math.max(over, ...[...heads.values()].map((head) => head?.judgedUntil ?? -Infinity));
 }
 
-/** The days whose heads hits of some days may change: where a window with them lies, and those after, which may continue it. */
+/** Unites episodes of a day of which not all hits were read. */
+export function uniteCut(episodes: Episode[], run: Run): Episode[] {
+  return unite(episodes, run).map((episode) => (episode.isCut ? episode : { ...episode, isCut: true }));
+}
+
+export function firedOn(day: Day, fired: Hit[]): Hit[] {
+  return fired.filter((hit) => dayOf(hit) === day);
+}
+
+/** The days whose heads hits of some days may change: where a window with them may lie. */
 function affectedBy(days: Iterable<Day>, detector: Rule | Correlation): Day[] {
-  const reach = reachOf(detector);
-  return spread(days, reach, reach + quietDaysOf(detector));
+  return spread(days, reachOf(detector));
 }
 
-/** Enough to judge every window that touches one of some days, and what their first episodes continue. */
-function daysToRead(days: Day[], detector: Rule | Correlation): Day[] {
-  const reach = reachOf(detector);
-  return spread(days, reach + quietDaysOf(detector), reach);
-}
-
-/** Days with so many before and after each. */
-export function spread(days: Iterable<Day>, before: number, after: number): Day[] {
+/** Days, and those that begin or end within so many milliseconds of them. */
+function spread(days: Iterable<Day>, reach: number): Day[] {
   const near = new Set<Day>();
   for (const day of days) {
     if (typeof day !== 'number') near.add(day);
-    else for (let one = day - before; one <= day + after; one++) near.add(one);
+    else {
+      const [start, end] = [day * DAY_MILLISECONDS, (day + 1) * DAY_MILLISECONDS - 1];
+      for (const one of daysBetween(dayAt(start - reach), dayAt(end + reach))) near.add(one);
+    }
   }
   return [...near];
 }
 
-/** How many days away a hit may still decide whether another fires: it may open, or keep another from opening, a window. */
-export function reachOf(detector: Rule | Correlation): number {
-  if (detector.kind === 'rule') return 0;
-  return Math.ceil((2 * detector.window.timespanMilliseconds) / DAY_MILLISECONDS);
+/** Enough to judge every hit on some days; days that are near one another as one span. */
+function spansOf(days: Day[], detector: Rule | Correlation): Span[] {
+  const reach = reachOf(detector);
+  const spans: Span[] = [];
+  let last: [number, number] | undefined;
+  for (const day of days.filter((one) => typeof one === 'number').sort((a, b) => a - b)) {
+    const [from, to] = [day * DAY_MILLISECONDS - reach, (day + 1) * DAY_MILLISECONDS - 1 + reach];
+    if (last && from <= last[1] + 1) last[1] = to;
+    else spans.push((last = [from, to]));
+  }
+  return [...spans, ...days.filter((day) => typeof day !== 'number')];
 }
 
-/** How many days away another hit of one window may be. */
-export function windowDays(detector: Rule | Correlation): number {
-  return detector.kind === 'rule' ? 0 : Math.ceil(detector.window.timespanMilliseconds / DAY_MILLISECONDS);
+/** How many milliseconds away a hit may still decide whether another fires: it may open, or keep another from opening, a window. */
+export function reachOf(detector: Rule | Correlation): number {
+  return detector.kind === 'rule' ? 0 : 2 * detector.window.timespanMilliseconds;
+}
+
+/** How many milliseconds away another hit of one window may be. */
+function windowOf(detector: Rule | Correlation): number {
+  return detector.kind === 'rule' ? 0 : detector.window.timespanMilliseconds;
 }
 
 export function quietDaysOf({ quietMilliseconds }: Rule | Correlation): number {

@@ -1,4 +1,4 @@
-import type { Day, Episode } from './episodes';
+import type { Day, Episode, Span } from './episodes';
 import type { Hit, Place } from './hit';
 
 /** The episodes of one detector, group and day: the outbox from which findings are made. */
@@ -42,14 +42,31 @@ export interface Near {
   isCut: boolean;
 }
 
-/** That a partition is to be judged in full, some time later; see `sweep.ts`. */
-export interface Due {
-  place: Place;
+/** Hits by time. */
+export interface Read {
+  hits: Hit[];
+  /** All of them are there that are before this time (milliseconds since the epoch); infinite if no limit was met. */
+  until: number;
+}
+
+/** What is to be judged of a partition. */
+export interface Judging {
+  /** Of some days, everything. */
   days: Day[];
+  /** What hits within {@link DUE_UNIT} from these times on may have changed; milliseconds since the epoch. */
+  times: number[];
+}
+
+/** Times of hits that are due are kept to so many milliseconds. */
+export const DUE_UNIT = 5 * 60_000;
+
+/** That a partition is to be judged, some time later; see `sweep.ts`. */
+export interface Due extends Judging {
+  place: Place;
   /** Milliseconds since the epoch. */
   at: number;
-  /** Grows whenever the same is asked for again. */
-  version: number;
+  /** Another one, never used before, whenever the same is asked for again. */
+  version: string;
 }
 
 /** That a correlation, in a partition, was once seen to make a hit in another partition on some day; see `chain.ts`. */
@@ -66,11 +83,14 @@ export interface Link {
 export interface Store {
   /** Keeps a hit under its partition and id. Idempotent, also in the days that it answers. */
   put(hit: Hit): Promise<Put>;
-  /** The hits of so many inputs of a partition on some days, each id once, in no particular order. */
-  hits(partition: string, inputs: number, days: Day[] | 'all'): Promise<Hit[]>;
   /**
-   * For each of so many inputs the hits within `reach` milliseconds of a hit, at most `limit` before and `limit` after it, the
-   * nearest.
+   * The hits of so many inputs of a partition within some spans, which do not overlap, each id once, in no particular order:
+   * of each input at most `limit`, the earliest.
+   */
+  hits(partition: string, inputs: number, spans: Span[], limit: number): Promise<Read>;
+  /**
+   * The hit itself, if it still stands as it was put; and for each of so many inputs the hits within `reach` milliseconds of
+   * it, at most `limit` before and `limit` after it, the nearest.
    */
   near(hit: Hit, inputs: number, reach: number, limit: number): Promise<Near>;
   /** Keeps a link, for good. Idempotent. What `linksFrom` answers, `linksTo` answers, too. */
@@ -82,8 +102,8 @@ export interface Store {
   head(partition: string, day: Day): Promise<Head | undefined>;
   /** Writes a head if the stored version is still the one before it, `before`; false if another worker was faster. */
   putHead(head: Head, before: Head | undefined): Promise<boolean>;
-  /** Asks for a partition to be judged again, at some time or soon after. Idempotent; days add up. */
-  putDue(place: Place, days: Day[], at: number): Promise<void>;
+  /** Asks for a partition to be judged again, at some time or soon after. Idempotent; what is asked for adds up. */
+  putDue(place: Place, what: Judging, at: number): Promise<void>;
   /** What is due until some time (milliseconds since the epoch), in no particular order. */
   due(until: number): AsyncIterable<Due>;
   /** Forgets what was due, unless it was asked for again since it was read. */

@@ -1,7 +1,8 @@
 import type { Correlation } from './correlation';
-import { dueTime, LATENESS_MILLISECONDS } from './due';
-import { dayOf } from './episodes';
+import { dueTime, dueTimeOf, LATENESS_MILLISECONDS, MAX_READ } from './due';
+import { dayAt } from './episodes';
 import { extend, isExtendable } from './extend';
+import { dueTimes, isLocal } from './judge-around';
 import { Gathering, type Touched, type Touches } from './gather';
 import type { Hit } from './hit';
 import type { Match } from './match';
@@ -9,7 +10,7 @@ import type { Rule } from './rule';
 import type { Ruleset } from './ruleset';
 import type { Correlated } from './correlate';
 import { remember, settle, touchFed, type Work } from './settle';
-import type { HeadChange, Store } from './store';
+import type { HeadChange, Judging, Store } from './store';
 import { isAverage, isMonotone } from './window-rule';
 
 /**
@@ -18,9 +19,10 @@ import { isAverage, isMonotone } from './window-rule';
  * due:
  *
  * ```
- * windows that more events can make untrue            judged when they are over, after a grace
- * more neighbours, or events of an episode, than are read     judged from all hits after the window
- * chains                                              judged at once where an inner finding began, and again later
+ * windows that more events can make untrue    judged when they are over, after a grace
+ * more neighbours than are read               judged after the window
+ * more events of an episode than are listed   counted when the day is over
+ * chains                                      judged at once where an inner finding began, and again later
  * ```
  *
  * After both, the heads hold what `correlate` gives for all matches at once. After an error the same call again makes up
@@ -39,7 +41,7 @@ export async function work(
   const gathering = new Gathering(ruleset, store, { takes: isLive, isTooLate, keepsHits: true });
   for await (const match of matches) await gathering.take(match);
   const { counts, touches } = gathering;
-  const doing: Work = { store, context: ruleset.context, over: -Infinity };
+  const doing: Work = { store, context: ruleset.context, over: -Infinity, limit: MAX_READ };
   const changes: HeadChange[] = [];
   for (const detector of [...ruleset.rules, ...ruleset.correlations]) {
     for (const touched of touches.of(detector)) changes.push(...(await judge(detector, touched, touches, doing, now)));
@@ -59,26 +61,34 @@ async function judge(
   doing: Work,
   now: number,
 ): Promise<HeadChange[]> {
-  const { place, days } = touched;
+  const { place, days, hits } = touched;
   const { store } = doing;
   if (detector.kind === 'rule' && detector.firstSeen) return remember(detector, touched, doing);
-  const later = (): Promise<void> => store.putDue(place, [...days], dueTime(detector, touched, now));
+  const askFor = (what: Partial<Judging>, at: number): Promise<void> =>
+    store.putDue(place, { days: [], times: [], ...what }, at);
+  const inFull = (): Promise<void> => {
+    const at = hits.length > 0 ? dueTime(detector, hits, now) : dueTimeOf(detector, days, now);
+    return askFor({ days: [...days] }, at);
+  };
+  const aroundHits = (): Promise<void> => askFor({ times: dueTimes(hits) }, dueTime(detector, hits, now));
   const isChain = !isExtendable(detector) && detector.kind === 'correlation' && isMonotone(detector.window);
   // Of hits that have expired nothing can be judged again: what heads say of them stays.
-  const isOld = [...days].some((day) => typeof day === 'number' && day < Number(dayOf(now - LATENESS_MILLISECONDS)));
-  if ((touched.isReplaced || touched.hits.length === 0 || isChain) && !isOld) {
-    await later();
+  const isOld = [...days].some((day) => typeof day === 'number' && day < dayAt(now - LATENESS_MILLISECONDS));
+  if ((touched.isReplaced || hits.length === 0 || isChain) && !isOld) {
+    await inFull();
     const changes = await settle(detector, touched, doing);
     if (detector.kind === 'correlation') await touchFed(detector, place, touches, doing);
     return changes;
   }
   if (!isExtendable(detector)) {
-    await later();
+    await (isLocal(detector) ? aroundHits() : inFull());
     return [];
   }
-  const { changes, isPartial } = await extend(detector, touched, store);
+  const { changes, isCut, uncounted } = await extend(detector, touched, store);
+  if (!isOld && !isLocal(detector)) await inFull();
+  else if (!isOld && isCut) await aroundHits();
+  if (!isOld && uncounted.length > 0) await askFor({ days: uncounted }, dueTimeOf(detector, uncounted, now));
   const isFed = detector.kind === 'correlation' && detector.feeds.length > 0;
-  if ((isPartial || isFed) && !isOld) await later();
   if (isFed && changes.some(isBeginning)) await touchFed(detector, place, touches, doing);
   return changes;
 }

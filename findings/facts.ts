@@ -26,6 +26,8 @@ export function remarksOf(notice: Notice): Part[][] {
   const remarks: Part[][] = [];
   if (notice.drill) remarks.push(['DRILL: made by a drill of the pipeline; nobody did this.']);
   if (notice.finding.stage === 'staging') remarks.push(['STAGING: its detector is on trial; it pages nobody.']);
+  if (notice.finding.incomplete)
+    remarks.push(['INCOMPLETE: a flood of events; not all of them could be read at once.']);
   if (notice.kind === 'raised') remarks.push([`RAISED: its severity is now ${notice.finding.severity}.`]);
   if (notice.kind === 'revised') remarks.push(['REVISED: more events, or late ones, have changed it.']);
   if (notice.kind === 'withdrawn') remarks.push(['WITHDRAWN: with the events that came later, it no longer holds.']);

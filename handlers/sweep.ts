@@ -16,7 +16,7 @@ export function sweepFunction(
   let road: Road | undefined;
   return async (_event, deadline) => {
     const { ruleset, store } = (road ??= open());
-    let [judged, failed, left, changes] = [0, 0, 0, 0];
+    let [judged, failed, left, changes, incomplete] = [0, 0, 0, 0, 0];
     for await (const due of store.due(now())) {
       if (isLate(deadline)) {
         left++;
@@ -25,6 +25,7 @@ export function sweepFunction(
       try {
         for (const { after } of await judgeDue(due, ruleset, store, now())) {
           changes++;
+          if (after.episodes.some(({ isCut }) => isCut)) incomplete++;
           log.debug({ partition: after.partition, day: after.day }, 'judged');
         }
         judged++;
@@ -35,9 +36,11 @@ export function sweepFunction(
       }
     }
     if (left > 0) log.warn({ left }, 'no time left');
-    writeMetrics([count('judged', judged), count('failed', failed), count('left', left), count('changes', changes)], {
-      function: 'sweep',
-    });
+    const counts = { judged, failed, left, changes, incomplete };
+    writeMetrics(
+      Object.entries(counts).map(([name, value]) => count(name, value)),
+      { function: 'sweep' },
+    );
   };
 }
 

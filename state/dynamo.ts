@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import {
   ConditionalCheckFailedException,
@@ -10,9 +11,9 @@ import {
   type DynamoDBClient,
   type QueryCommandInput,
 } from '@aws-sdk/client-dynamodb';
-import { dayOf, DAY_MILLISECONDS, onDays, type Day } from '../engine/episodes';
+import { dayOf, DAY_MILLISECONDS, type Day, type Span } from '../engine/episodes';
 import { isBetter, isSame, type Hit, type Place } from '../engine/hit';
-import type { Due, Head, Link, Near, Put, Store } from '../engine/store';
+import type { Due, Head, Judging, Link, Near, Put, Read, Store } from '../engine/store';
 import * as item from './item';
 import { BY_TIME } from './table';
 
@@ -30,6 +31,7 @@ const MAX_PAUSE = 40;
 /** What is due within so many milliseconds is one item. */
 const DUE_BUCKET = 5 * 60_000;
 const MAX_ATTEMPTS = 20;
+const MAX_PAGE = 10_000;
 /** What lies in another day's head may be continued, and a finding rebuilt from it: heads are kept longer than hits. */
 const HEAD_DAYS = 90;
 
@@ -54,7 +56,7 @@ export class DynamoStore implements Store {
   }
 
   async put(hit: Hit): Promise<Put> {
-    const day = dayOf(hit.time);
+    const day = dayOf(hit);
     const expires = this.expiry(hit.detectorId);
     if (await this.putIf(item.ofHit(hit, [day], 1, expires), undefined))
       return { outcome: 'new', days: [day], isReplaced: false };
@@ -76,18 +78,20 @@ export class DynamoStore implements Store {
     throw new Error(`hit ${hit.id} of ${hit.partition} changed ${MAX_ATTEMPTS} times while it was being written`);
   }
 
-  async hits(partition: string, inputs: number, days: Day[] | 'all'): Promise<Hit[]> {
-    if (days === 'all') return this.hitsOf(await this.query({ ...item.prefixOf(partition, 'hit#') }));
-    const ranges = item.timeRanges(days);
-    const found: Hit[] = [];
+  async hits(partition: string, inputs: number, spans: Span[], limit: number): Promise<Read> {
+    const read: Read = { hits: [], until: Infinity };
     for (let input = 0; input < inputs; input++) {
-      for (const [from, to] of ranges) {
-        found.push(
-          ...this.hitsOf(await this.query({ ...item.timesOf(partition, input, from, to), IndexName: BY_TIME })),
-        );
+      let left = limit;
+      for (const range of item.rangesOf(partition, input, spans)) {
+        const found = await this.queryAtMost(range, left, true);
+        read.hits.push(...found.hits);
+        left -= found.hits.length;
+        if (!found.isCut) continue;
+        read.until = Math.min(read.until, found.hits.at(-1)?.time ?? -Infinity);
+        break;
       }
     }
-    return onDays(found, days, ({ time }) => dayOf(time));
+    return read;
   }
 
   async near(hit: Hit, inputs: number, reach: number, limit: number): Promise<Near> {
@@ -101,22 +105,24 @@ export class DynamoStore implements Store {
         // Its own place is read once, with what is before it.
         const isOwn = input === (hit.input ?? 0);
         return [
-          this.side(item.before(hit, input, reach), false, limit + (isOwn ? 1 : 0)),
-          this.side(item.after(hit, input, reach), true, limit),
+          this.queryAtMost(item.before(hit, input, reach), limit + (isOwn ? 1 : 0), false),
+          this.queryAtMost(item.after(hit, input, reach), limit, true),
         ];
       }),
     );
     return { hits: sides.flatMap(({ hits }) => hits), isCut: sides.some(({ isCut }) => isCut) };
   }
 
-  private async side(range: item.Range, isForward: boolean, limit: number): Promise<Near> {
+  /** Hits of a range of the index, by time or backwards. */
+  private async queryAtMost(range: item.Range, limit: number, isForward: boolean): Promise<Near> {
     const found: Item[] = [];
     const pages = paginateQuery(
       { client: this.client },
       {
         ...range,
-        ...{ TableName: this.table, IndexName: BY_TIME, ConsistentRead: true },
-        ...{ ScanIndexForward: isForward, Limit: limit + 1 },
+        ...{ TableName: this.table, IndexName: BY_TIME, ConsistentRead: true, ScanIndexForward: isForward },
+        // A page holds 1 MB at most: a limit beyond what could be in it says nothing.
+        ...(limit < MAX_PAGE && { Limit: limit + 1 }),
       },
     );
     for await (const { Items = [] } of pages) {
@@ -138,7 +144,8 @@ export class DynamoStore implements Store {
   }
 
   async linksTo(partition: string, days: Day[] | 'all'): Promise<Link[]> {
-    return onDays((await this.query(item.prefixOf(partition, 'to#'))).map(item.toLink), days, ({ day }) => day);
+    const all = (await this.query(item.prefixOf(partition, 'to#'))).map(item.toLink);
+    return days === 'all' ? all : all.filter(({ day }) => days.includes(day));
   }
 
   async head(partition: string, day: Day): Promise<Head | undefined> {
@@ -155,19 +162,24 @@ export class DynamoStore implements Store {
     return done;
   }
 
-  async putDue(place: Place, days: Day[], at: number): Promise<void> {
+  async putDue(place: Place, { days, times }: Judging, at: number): Promise<void> {
     const time = Math.ceil(at / DUE_BUCKET) * DUE_BUCKET;
+    const sets = Object.entries({ days, times }).filter(([, values]) => values.length > 0);
     await this.send(
       new UpdateItemCommand({
         TableName: this.table,
         Key: item.dueKey(place.partition, time),
-        UpdateExpression: 'SET #place = :place, #expires = :expires ADD #version :one, #days :days',
-        ExpressionAttributeNames: { '#place': 'place', '#expires': 'expires', '#version': 'version', '#days': 'days' },
+        UpdateExpression: `SET #place = :place, #expires = :expires, #version = :version ADD ${sets.map(([name]) => `#${name} :${name}`).join(', ')}`,
+        ExpressionAttributeNames: {
+          ...{ '#place': 'place', '#expires': 'expires', '#version': 'version' },
+          ...Object.fromEntries(sets.map(([name]) => [`#${name}`, name])),
+        },
         ExpressionAttributeValues: {
           ':place': { S: JSON.stringify(place) },
           ':expires': item.number(this.expiry(place.detectorId)),
-          ':one': { N: '1' },
-          ':days': { SS: days.map(String) },
+          // A number that grew would begin again when the item has been deleted.
+          ':version': { S: randomUUID() },
+          ...Object.fromEntries(sets.map(([name, values]) => [`:${name}`, { SS: values.map(String) }])),
         },
       }),
     );
@@ -187,7 +199,7 @@ export class DynamoStore implements Store {
           Key: item.dueKey(place.partition, at),
           ConditionExpression: '#version = :version',
           ExpressionAttributeNames: { '#version': 'version' },
-          ExpressionAttributeValues: { ':version': item.number(version) },
+          ExpressionAttributeValues: { ':version': { S: version } },
         }),
       );
     } catch (error) {

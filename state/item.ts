@@ -1,6 +1,6 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { AttributeValue, QueryCommandInput } from '@aws-sdk/client-dynamodb';
-import { DAY_MILLISECONDS, type Day } from '../engine/episodes';
+import { keyOfUndated, type Day, type Span } from '../engine/episodes';
 import { shortHash, type Hit, type Place } from '../engine/hit';
 import type { Due, Head, Link } from '../engine/store';
 
@@ -47,11 +47,6 @@ export function toHit(item: Item): { hit: Hit; days: Day[]; version: number } {
   return { hit: unpack(item['data']!) as Hit, days: toDays(item['days']), version: Number(item['version']!.N) };
 }
 
-/** Hits of an input from one time to another, in milliseconds since the epoch, both included; undated ones for `-`. */
-export function timesOf(partition: string, input: number, from: number | '-', to: number | '-'): Range {
-  return between(partition, placeInTime(input, from, ''), placeInTime(input, to, LAST));
-}
-
 /** Hits of an input within a time before a hit, which is itself among them if it is one of the input. */
 export function before(hit: Hit, input: number, reach: number): Range {
   return between(
@@ -70,21 +65,20 @@ export function after(hit: Hit, input: number, reach: number): Range {
   );
 }
 
-/** The times of days, in milliseconds since the epoch, days that follow one another as one range. */
-export function timeRanges(days: Day[]): [number | '-', number | '-'][] {
-  const ranges: [number | '-', number | '-'][] = [];
-  const numbers = days.filter((day) => typeof day === 'number').sort((a, b) => a - b);
-  for (const day of numbers) {
-    const from = Math.max(0, day * DAY_MILLISECONDS);
-    const last = ranges.at(-1);
-    if (last && last[1] === from - 1) last[1] = from + DAY_MILLISECONDS - 1;
-    else if (day >= 0) ranges.push([from, from + DAY_MILLISECONDS - 1]);
+/** Where the hits of an input are within some spans, in the order of time. */
+export function rangesOf(partition: string, input: number, spans: Span[]): Range[] {
+  const times = spans.filter((span) => typeof span !== 'string').sort(([a], [b]) => a - b);
+  const ranges = times
+    .filter(([, to]) => to >= 0)
+    .map(([from, to]) => between(partition, placeInTime(input, Math.max(0, from), ''), placeInTime(input, to, LAST)));
+  for (const day of spans.filter((span) => typeof span === 'string')) {
+    const place = placeInTime(input, undefined, shortId(keyOfUndated(day)));
+    ranges.push(between(partition, place, place));
   }
-  if (days.includes('undated')) ranges.push(['-', '-']);
   return ranges;
 }
 
-function placeInTime(input: number, time: number | '-' | undefined, id: string): string {
+function placeInTime(input: number, time: number | undefined, id: string): string {
   return `${input}#${typeof time === 'number' ? digits(time) : '-'}#${id}`;
 }
 
@@ -101,7 +95,7 @@ function shortId(id: string): string {
 // ---- heads --------------------------------------------------------------------------------------------------------
 
 export function headKey(partition: string, day: Day): Item {
-  return { pk: { S: partition }, sk: { S: `head#${day}` } };
+  return { pk: { S: partition }, sk: { S: `head#${shortId(String(day))}` } };
 }
 
 export function ofHead({ version, ...head }: Head, expires: number): Item {
@@ -145,8 +139,9 @@ export function toDue(item: Item): Due {
   return {
     place: JSON.parse(item['place']!.S!) as Place,
     days: toDays(item['days']),
+    times: (item['times']?.SS ?? []).map(Number),
     at: Number(time),
-    version: Number(item['version']!.N),
+    version: item['version']!.S!,
   };
 }
 
@@ -165,7 +160,7 @@ function between(partition: string, from: string, to: string, key: 'sk' | 'at' =
 }
 
 function toDays(value: AttributeValue | undefined): Day[] {
-  return (value?.SS ?? []).map((day) => (day === 'undated' || day === 'ever' ? day : Number(day)));
+  return (value?.SS ?? []).map((day) => (/^-?\d+$/.test(day) ? Number(day) : (day as Day)));
 }
 
 /** Fixed width, so that text order is the order of numbers. */

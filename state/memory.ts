@@ -1,6 +1,7 @@
-import { dayOf, onDays, type Day } from '../engine/episodes';
+import { randomUUID } from 'node:crypto';
+import { dayAt, dayOf, isWithin, type Day, type Span } from '../engine/episodes';
 import { byTime, isBetter, isSame, type Hit, type Place } from '../engine/hit';
-import type { Due, Head, Link, Near, Put, Store } from '../engine/store';
+import type { Due, Head, Judging, Link, Near, Put, Read, Store } from '../engine/store';
 
 /** What is kept of a detector and group. */
 class Partition {
@@ -21,7 +22,7 @@ export class MemoryStore implements Store {
   async put(hit: Hit): Promise<Put> {
     const { hits, formerDays } = this.partition(hit.partition);
     const known = hits.get(hit.id);
-    const day = dayOf(hit.time);
+    const day = dayOf(hit);
     if (!known) {
       hits.set(hit.id, hit);
       return { outcome: 'new', days: [day], isReplaced: false };
@@ -30,15 +31,23 @@ export class MemoryStore implements Store {
     let days = formerDays.get(hit.id);
     if (!isKnown && isBetter(hit, known)) {
       hits.set(hit.id, hit);
-      if (!days) formerDays.set(hit.id, (days = new Set([dayOf(known.time)])));
+      if (!days) formerDays.set(hit.id, (days = new Set([dayOf(known)])));
       days.add(day);
     }
     const outcome = isKnown ? 'known' : 'conflicting';
-    return { outcome, days: days ? [...days] : [dayOf(known.time)], isReplaced: days !== undefined };
+    return { outcome, days: days ? [...days] : [dayOf(known)], isReplaced: days !== undefined };
   }
 
-  async hits(partition: string, _inputs: number, days: Day[] | 'all'): Promise<Hit[]> {
-    return onDays(this.partitions.get(partition)?.hits.values() ?? [], days, ({ time }) => dayOf(time));
+  async hits(partition: string, inputs: number, spans: Span[], limit: number): Promise<Read> {
+    const all = [...(this.partitions.get(partition)?.hits.values() ?? [])].filter((hit) => isWithin(hit, spans));
+    if (all.length <= limit) return { hits: all, until: Infinity };
+    const read: Read = { hits: [], until: Infinity };
+    for (let input = 0; input < inputs; input++) {
+      const ofInput = all.filter((one) => (one.input ?? 0) === input).sort(byTime);
+      read.hits.push(...ofInput.slice(0, limit));
+      read.until = Math.min(read.until, ofInput[limit]?.time ?? Infinity);
+    }
+    return read;
   }
 
   async near(hit: Hit, inputs: number, reach: number, limit: number): Promise<Near> {
@@ -66,7 +75,8 @@ export class MemoryStore implements Store {
   }
 
   async linksTo(partition: string, days: Day[] | 'all'): Promise<Link[]> {
-    return onDays(this.partitions.get(partition)?.linksTo.values() ?? [], days, ({ day }) => day);
+    const all = [...(this.partitions.get(partition)?.linksTo.values() ?? [])];
+    return days === 'all' ? all : all.filter(({ day }) => days.includes(day));
   }
 
   async head(partition: string, day: Day): Promise<Head | undefined> {
@@ -80,11 +90,14 @@ export class MemoryStore implements Store {
     return true;
   }
 
-  async putDue(place: Place, days: Day[], at: number): Promise<void> {
+  async putDue(place: Place, { days, times }: Judging, at: number): Promise<void> {
     const name = `${place.partition} ${at}`;
     const known = this.dues.get(name);
-    const all = [...new Set([...(known?.days ?? []), ...days])];
-    this.dues.set(name, { place, days: all, at, version: (known?.version ?? 0) + 1 });
+    const all = {
+      days: [...new Set([...(known?.days ?? []), ...days])],
+      times: [...new Set([...(known?.times ?? []), ...times])],
+    };
+    this.dues.set(name, { place, ...all, at, version: randomUUID() });
   }
 
   async *due(until: number): AsyncIterable<Due> {
@@ -100,7 +113,7 @@ export class MemoryStore implements Store {
   forget(firstDayOf: (detectorId: string) => number): void {
     for (const [name, { hits, formerDays, heads, linksFrom, linksTo }] of this.partitions) {
       for (const [id, { time, detectorId }] of hits) {
-        if (time === undefined || Number(dayOf(time)) >= firstDayOf(detectorId)) continue;
+        if (time === undefined || dayAt(time) >= firstDayOf(detectorId)) continue;
         hits.delete(id);
         formerDays.delete(id);
       }

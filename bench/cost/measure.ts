@@ -1,5 +1,5 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { dayOf, type Day } from '../../engine/episodes';
+import { dayAt, dayOf, type Day } from '../../engine/episodes';
 import { makeHits } from '../../engine/hit';
 import { match, type Match } from '../../engine/match';
 import type { Ruleset } from '../../engine/ruleset';
@@ -60,14 +60,14 @@ export async function measure(one: Case): Promise<Measured> {
       return { read: read - idle.read, write: write - idle.write };
     };
     const matches = matchesAt(times, 0);
-    const days = new Set(times.map(dayOf));
+    const days = new Set(times.map(dayAt));
     const place = makeHits(matches[0]!, ruleset).placed[0]!.hit;
 
     const sweeps: Units[] = [];
     if (type === 'first_seen') await work(matches, ruleset, store, NOW);
     else if (!one.isFull) {
       await load(itemsOf(matches, ruleset));
-      await store.putDue(place, [...days], NOW);
+      await store.putDue(place, { days: [...days], times: [] }, NOW);
     } else {
       for (const [i, time] of times.entries()) {
         if (i > 0 && hasPassed(times[i - 1]!, time)) sweeps.push(await sweepAt(time));
@@ -103,7 +103,7 @@ async function sweepAll(ruleset: Ruleset, store: Store, now: number): Promise<vo
 
 function* itemsOf(matches: Match[], ruleset: Ruleset): Iterable<Record<string, AttributeValue>> {
   for (const one of matches) {
-    for (const { hit } of makeHits(one, ruleset).placed) yield ofHit(hit, [dayOf(hit.time)], 1, NOW / 1000);
+    for (const { hit } of makeHits(one, ruleset).placed) yield ofHit(hit, [dayOf(hit)], 1, NOW / 1000);
   }
 }
 

@@ -20,7 +20,10 @@ export class Recorded implements Store {
     return this.step('put', () => this.inner.put(hit));
   }
   hits(...parameters: Parameters<Store['hits']>): ReturnType<Store['hits']> {
-    return this.step('hits', async () => (await this.inner.hits(...parameters)).reverse());
+    return this.step('hits', async () => {
+      const { hits, until } = await this.inner.hits(...parameters);
+      return { hits: hits.reverse(), until };
+    });
   }
   link(link: Parameters<Store['link']>[0]): Promise<void> {
     return this.step('link', () => this.inner.link(link));

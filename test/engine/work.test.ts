@@ -2,7 +2,7 @@ import { GRACE_MILLISECONDS, LATENESS_MILLISECONDS } from '../../engine/due';
 import { match } from '../../engine/match';
 import type { Ruleset } from '../../engine/ruleset';
 import type { Store } from '../../engine/store';
-import { sweep } from '../../engine/sweep';
+import { judgeDue, sweep } from '../../engine/sweep';
 import { work } from '../../engine/work';
 import type { Event } from '../../events/event';
 import type { JsonObject } from '../../events/json';
@@ -103,6 +103,74 @@ describe('What is due', () => {
     await sweepFor(24 * 60, set('2h'), store);
     expect(store.heads()).toEqual([]);
     for await (const due of store.due(Infinity)) expect(due).toBeUndefined();
+  });
+});
+
+describe('A day of many hits', () => {
+  const start = START - 9 * 60 * MINUTE;
+  const many = Array.from({ length: 150 }, (_, i) => eventAt('a', -9 * 60 + i * 9));
+  const lengthOf = async (store: Store): Promise<number> => {
+    let length = 0;
+    for await (const due of store.due(Infinity)) length += due.days.length + due.times.length;
+    return length;
+  };
+
+  test('of a rule is counted once, when the day is over', async () => {
+    const set = rulesetOf(rules);
+    const store = new Recorded(undefined, new MemoryStore());
+    for (const event of many) await take([event], set, store, event.time!);
+    expect(await lengthOf(store)).toBe(1);
+    expect(findingsIn(store.heads(), set)[0]).toMatchObject({ count: 100, countExact: false });
+    await sweepFor(16 * 60, set, store);
+    expect(findingsIn(store.heads(), set)).toEqual(await findingsOf(many, set));
+    expect(await lengthOf(store)).toBe(0);
+    // What comes later makes it due again.
+    await take([eventAt('a', 1)], set, store, START + 17 * 60 * MINUTE);
+    expect(await lengthOf(store)).toBe(1);
+  });
+
+  test.each([
+    ['nothing else', []],
+    ['what must not follow one of the first', [eventAt('b', -8 * 60 + 5)]],
+    ['what must not follow one of those that are not listed', [eventAt('b', 12 * 60 + 5)]],
+  ])('that nothing must follow: %s, which comes late', async (_what, late) => {
+    const alone = correlation('alone', { type: 'temporal', condition: 'a and not b', timespan: '10m' });
+    const set = rulesetOf([...rules, { ...alone, privwatch: { quiet: '30m' } }]);
+    let reads = 0;
+    const store = new Recorded(async (step) => void (reads += Number(step === 'hits')), new MemoryStore());
+    let now = start;
+    for (const event of many) {
+      await take([event], set, store, event.time!);
+      for (; now < event.time!; now += 5 * MINUTE) for await (const change of sweep(set, store, now)) void change;
+    }
+    expect(reads).toBeLessThan(10 * many.length);
+    await take(late, set, store, now);
+    await sweepFor(24 * 60, set, store);
+    await take(late, set, store, START + 25 * 60 * MINUTE);
+    await sweepFor(27 * 60, set, store);
+    expect(findingsIn(store.heads(), set)).toEqual(await findingsOf([...many, ...late], set));
+  });
+
+  test('that are more than are read at once says so, and loses nothing that was known', async () => {
+    const alone = correlation('alone', { type: 'temporal', condition: 'a and not b', timespan: '10m' });
+    const set = rulesetOf([...rules, { ...alone, privwatch: { quiet: '30m' } }]);
+    const store = new Recorded(undefined, new MemoryStore());
+    const now = START + 20 * 60 * MINUTE;
+    const sweepWith = async (limit: number): Promise<void> => {
+      for await (const due of store.due(Infinity)) await judgeDue(due, set, store, now, limit);
+    };
+    await take(many.slice(0, 20), set, store, now);
+    await sweepWith(1000);
+    expect(findingsIn(store.heads(), set)).toMatchObject([{ count: 20, countExact: true }]);
+    await take(many, set, store, now);
+    await sweepWith(40);
+    const [cut] = findingsIn(store.heads(), set);
+    expect(cut).toMatchObject({ incomplete: true, firstSeen: '2026-01-06T01:00:00Z' });
+    expect(cut!.count).toBeGreaterThanOrEqual(20);
+    await take(many, set, store, now);
+    await sweepWith(1000);
+    await sweepWith(1000);
+    expect(findingsIn(store.heads(), set)).toEqual(await findingsOf(many, set));
   });
 });
 

@@ -166,6 +166,7 @@ const finding: fc.Arbitrary<Finding> = fc.record({
   eventIds: fc.array(fc.oneof(text, fc.uuid()), { minLength: 1, maxLength: 8 }),
   count: fc.integer({ min: 1 }),
   countExact: fc.boolean(),
+  incomplete: fc.constantFrom(true as const, undefined),
   firstSeen: time,
   lastSeen: time,
   continues: maybe,

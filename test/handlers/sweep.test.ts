@@ -45,14 +45,14 @@ describe('sweep', () => {
     await sweep({});
     expect(accountsOf(store).sort()).toEqual(['1', '2']);
     await sweep({});
-    expect(totals()).toEqual({ judged: 2, failed: 0, left: 0, changes: 2 });
+    expect(totals()).toEqual({ judged: 2, failed: 0, left: 0, changes: 2, incomplete: 0 });
   });
 
   test('leaves alone what is not over', async () => {
     const { sweep, store, totals } = await arranged(['1'], undefined, MADE + HOUR);
     await sweep({});
     expect(accountsOf(store)).toEqual([]);
-    expect(totals()).toEqual({ judged: 0, failed: 0, left: 0, changes: 0 });
+    expect(totals()).toEqual({ judged: 0, failed: 0, left: 0, changes: 0, incomplete: 0 });
   });
 
   test('goes on behind what fails, which stays due', async () => {
@@ -65,7 +65,7 @@ describe('sweep', () => {
     expect(lines).toMatchObject([{ level: 'warn', detectorId: 'kept', error: { message: 'throttled' } }]);
     await sweep({});
     expect(accountsOf(store)).toHaveLength(3);
-    expect(totals()).toEqual({ judged: 3, failed: 1, left: 0, changes: 3 });
+    expect(totals()).toEqual({ judged: 3, failed: 1, left: 0, changes: 3, incomplete: 0 });
   });
 
   test('leaves to the next call what there is no time for', async () => {

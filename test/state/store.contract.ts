@@ -1,4 +1,5 @@
-import type { Due, Head, Link, Store } from '../../engine/store';
+import type { Day, Span } from '../../engine/episodes';
+import type { Due, Head, Judging, Link, Store } from '../../engine/store';
 import type { Hit } from '../../engine/hit';
 
 const DAY = 86_400_000;
@@ -65,13 +66,22 @@ export function storeContract(name: string, makeStore: () => Promise<Store> | St
       store = await makeStore();
     });
     const partition = hitOf().partition;
+    const hitsOn = async (of: string, inputs: number, days: Day[] | 'all'): Promise<Hit[]> => {
+      const spans =
+        days === 'all'
+          ? [[-Infinity, Infinity] as const]
+          : days.map((day): Span => (typeof day === 'number' ? [day * DAY, (day + 1) * DAY - 1] : day));
+      const { hits, until } = await store.hits(of, inputs, spans, 1000);
+      expect(until).toBe(Infinity);
+      return hits;
+    };
 
     test('keeps a hit, once, and finds it by partition and day', async () => {
       expect(await store.put(hitOf())).toEqual({ outcome: 'new', days: [20_000], isReplaced: false });
       expect(await store.put(hitOf())).toEqual({ outcome: 'known', days: [20_000], isReplaced: false });
-      expect(await store.hits(partition, 1, [20_000])).toEqual([hitOf()]);
-      expect(await store.hits(partition, 1, [19_999, 20_001, 'undated'])).toEqual([]);
-      expect(await store.hits('other', 1, [20_000])).toEqual([]);
+      expect(await hitsOn(partition, 1, [20_000])).toEqual([hitOf()]);
+      expect(await hitsOn(partition, 1, [19_999, 20_001, 'undated k'])).toEqual([]);
+      expect(await hitsOn('other', 1, [20_000])).toEqual([]);
     });
 
     test('knows a hit again however its members are ordered', async () => {
@@ -85,7 +95,7 @@ export function storeContract(name: string, makeStore: () => Promise<Store> | St
       await store.put(hitOf());
       expect(await store.put(hitOf({ key: 'l' }))).toMatchObject({ outcome: 'new' });
       expect(await store.put(hitOf({ partition: 'q' }))).toMatchObject({ outcome: 'new' });
-      expect(await store.hits(partition, 1, [20_000])).toHaveLength(2);
+      expect(await hitsOn(partition, 1, [20_000])).toHaveLength(2);
     });
 
     test('a day begins and ends at midnight UTC', async () => {
@@ -93,7 +103,7 @@ export function storeContract(name: string, makeStore: () => Promise<Store> | St
       await store.put(hitOf({ key: 'last', time: 20_001 * DAY - 1 }));
       await store.put(hitOf({ key: 'next', time: 20_001 * DAY }));
       const keys = async (day: number): Promise<string[]> =>
-        (await store.hits(partition, 1, [day])).map(({ key }) => key).sort();
+        (await hitsOn(partition, 1, [day])).map(({ key }) => key).sort();
       expect(await keys(20_000)).toEqual(['first', 'last']);
       expect(await keys(20_001)).toEqual(['next']);
     });
@@ -101,10 +111,10 @@ export function storeContract(name: string, makeStore: () => Promise<Store> | St
     test('keeps hits without a time', async () => {
       expect(await store.put(hitOf({ time: undefined }))).toEqual({
         outcome: 'new',
-        days: ['undated'],
+        days: ['undated k'],
         isReplaced: false,
       });
-      expect(await store.hits(partition, 1, ['undated'])).toEqual([hitOf({ time: undefined })]);
+      expect(await hitsOn(partition, 1, ['undated k'])).toEqual([hitOf({ time: undefined })]);
     });
 
     test.each([
@@ -119,7 +129,7 @@ export function storeContract(name: string, makeStore: () => Promise<Store> | St
         const [first, second] = contents.map((content) => hitOf({ key, ...content })) as [Hit, Hit];
         expect(await store.put(first)).toMatchObject({ outcome: 'new' });
         expect(await store.put(second)).toMatchObject({ outcome: 'conflicting' });
-        const kept = (await store.hits(partition, 1, [20_000])).find((hit) => hit.key === key);
+        const kept = (await hitsOn(partition, 1, [20_000])).find((hit) => hit.key === key);
         expect(kept).toMatchObject(better);
       }
     });
@@ -132,17 +142,20 @@ export function storeContract(name: string, makeStore: () => Promise<Store> | St
       expect(await store.put(late)).toEqual({ outcome: 'conflicting', days, isReplaced: true });
       expect(await store.put(late)).toEqual({ outcome: 'known', days, isReplaced: true });
       expect(await store.put(early)).toEqual({ outcome: 'conflicting', days, isReplaced: true });
-      expect(await store.hits(partition, 1, [20_000])).toEqual([]);
-      expect(await store.hits(partition, 1, [20_002])).toEqual([late]);
+      expect(await hitsOn(partition, 1, [20_000])).toEqual([]);
+      expect(await hitsOn(partition, 1, [20_002])).toEqual([late]);
     });
 
-    test('answers the hits of all days, undated ones included', async () => {
-      const hits = [hitOf({ key: 'a', time: 0 }), hitOf({ key: 'b' }), hitOf({ key: 'c', time: undefined })];
+    test('answers the hits of all time, and of those without a time each as a day of its own', async () => {
+      const hits = [hitOf({ key: 'a', time: 0 }), hitOf({ key: 'b' })];
+      await store.put(hitOf({ key: 'c', time: undefined }));
+      await store.put(hitOf({ key: 'd', time: undefined }));
+      expect(await hitsOn(partition, 1, ['undated c'])).toEqual([hitOf({ key: 'c', time: undefined })]);
       for (const hit of hits) await store.put(hit);
       await store.put(hitOf({ key: 'd', partition: 'q' }));
-      const all = await store.hits(partition, 1, 'all');
+      const all = await hitsOn(partition, 1, 'all');
       expect(all.sort((a, b) => (a.key < b.key ? -1 : 1))).toEqual(hits);
-      expect(await store.hits('other', 1, 'all')).toEqual([]);
+      expect(await hitsOn('other', 1, 'all')).toEqual([]);
     });
 
     test('answers hits of several inputs, and of more days than one query takes', async () => {
@@ -150,9 +163,25 @@ export function storeContract(name: string, makeStore: () => Promise<Store> | St
         [0, 1, 5].map((day) => hitOf({ id: `${input} k${day}`, key: `k${day}`, input, time: MORNING + day * DAY })),
       );
       for (const hit of hits) await store.put(hit);
-      const found = await store.hits(partition, 3, [20_000, 20_001, 20_002, 20_005]);
+      const found = await hitsOn(partition, 3, [20_000, 20_001, 20_002, 20_005]);
       expect(found.map(({ id }) => id).sort()).toEqual(hits.map(({ id }) => id));
-      expect(await store.hits(partition, 3, [20_001, 20_005])).toHaveLength(6);
+      expect(await hitsOn(partition, 3, [20_001, 20_005])).toHaveLength(6);
+    });
+
+    test('answers the earliest hits up to a limit for each input, and until when these are all', async () => {
+      const at = (minutes: number, input: number): Hit =>
+        hitOf({ id: `${input} k${minutes}`, key: `k${minutes}`, input, time: MORNING + minutes * 60_000 });
+      for (const minutes of [3, 0, 2, 1]) await store.put(at(minutes, 0));
+      await store.put(at(9, 1));
+      const spans: Span[] = [
+        [MORNING, MORNING + 60_000],
+        [MORNING + 120_000, MORNING + DAY],
+      ];
+      const read = await store.hits(partition, 2, spans, 3);
+      expect(read.hits.map(({ id }) => id).sort()).toEqual(['0 k0', '0 k1', '0 k2', '1 k9']);
+      expect(read.until).toBeGreaterThan(MORNING + 60_000);
+      expect(read.until).toBeLessThanOrEqual(MORNING + 180_000);
+      expect(await store.hits(partition, 2, spans, 4)).toMatchObject({ until: Infinity });
     });
 
     test('answers more hits than a page of an answer holds', async () => {
@@ -162,8 +191,8 @@ export function storeContract(name: string, makeStore: () => Promise<Store> | St
         name: `${i} ${Math.random()} ${name}`,
       }));
       await Promise.all(Array.from({ length: 300 }, (_, i) => store.put(hitOf({ key: `k${i}`, resources }))));
-      expect(await store.hits(partition, 1, [20_000])).toHaveLength(300);
-      expect(await store.hits(partition, 1, 'all')).toHaveLength(300);
+      expect(await hitsOn(partition, 1, [20_000])).toHaveLength(300);
+      expect(await hitsOn(partition, 1, 'all')).toHaveLength(300);
       expect(await store.near(hitOf({ key: 'k5' }), 1, DAY, 299)).toMatchObject({ isCut: false });
     }, 30_000);
 
@@ -206,6 +235,7 @@ export function storeContract(name: string, makeStore: () => Promise<Store> | St
 
     describe('keeps what is due', () => {
       const place = { partition: 'a'.repeat(32), detectorId: 'd', group: { g: 'x' } };
+      const what = (days: Day[], times: number[] = []): Judging => ({ days, times });
       const all = async (until: number): Promise<Due[]> => {
         const list: Due[] = [];
         for await (const due of store.due(until)) list.push(due);
@@ -213,21 +243,22 @@ export function storeContract(name: string, makeStore: () => Promise<Store> | St
       };
 
       test('until its time has come, with all of its days', async () => {
-        await store.putDue(place, [1, 'undated'], MORNING);
-        await store.putDue(place, [2, 1], MORNING);
-        await store.putDue({ ...place, partition: 'f'.repeat(32) }, [3], MORNING + DAY);
+        await store.putDue(place, what([1, 'undated k'], [5]), MORNING);
+        await store.putDue(place, what([2, 1], [7]), MORNING);
+        await store.putDue({ ...place, partition: 'f'.repeat(32) }, what([3]), MORNING + DAY);
         expect(await all(MORNING - 1)).toEqual([]);
         const [due, ...more] = await all(MORNING);
         expect(more).toEqual([]);
         expect(due).toMatchObject({ place, at: MORNING });
-        expect([...due!.days].sort()).toEqual([1, 2, 'undated']);
+        expect([...due!.days].sort()).toEqual([1, 2, 'undated k']);
+        expect([...due!.times].sort()).toEqual([5, 7]);
         expect(await all(Infinity)).toHaveLength(2);
       });
 
       test('and forgets it when it is done, unless it was asked for again', async () => {
-        await store.putDue(place, [1], MORNING);
+        await store.putDue(place, what([1]), MORNING);
         const [due] = await all(Infinity);
-        await store.putDue(place, [1], MORNING);
+        await store.putDue(place, what([1]), MORNING);
         await store.forgetDue(due!);
         const [again] = await all(Infinity);
         expect(again).toBeDefined();
@@ -235,13 +266,22 @@ export function storeContract(name: string, makeStore: () => Promise<Store> | St
         await store.forgetDue(again!);
         expect(await all(Infinity)).toEqual([]);
       });
+
+      test('also if it was forgotten meanwhile, and then asked for again', async () => {
+        await store.putDue(place, what([1]), MORNING);
+        const [due] = await all(Infinity);
+        await store.forgetDue(due!);
+        await store.putDue(place, what([2]), MORNING);
+        await store.forgetDue(due!);
+        expect(await all(Infinity)).toMatchObject([{ days: [2] }]);
+      });
     });
 
     test('answers hits in a list of their own', async () => {
       await store.put(hitOf());
-      (await store.hits(partition, 1, 'all')).pop();
-      (await store.hits(partition, 1, [20_000])).pop();
-      expect(await store.hits(partition, 1, 'all')).toHaveLength(1);
+      (await hitsOn(partition, 1, 'all')).pop();
+      (await hitsOn(partition, 1, [20_000])).pop();
+      expect(await hitsOn(partition, 1, 'all')).toHaveLength(1);
     });
 
     test('keeps links, once, and finds them from both ends', async () => {
@@ -276,7 +316,7 @@ export function storeContract(name: string, makeStore: () => Promise<Store> | St
       expect(await store.putHead(headOf({ version: 2 }), undefined)).toBe(true);
       expect(await store.head(partition, 20_000)).toMatchObject(headOf({ version: 2 }));
       expect(await store.head(partition, 20_001)).toBeUndefined();
-      expect(await store.head(partition, 'undated')).toBeUndefined();
+      expect(await store.head(partition, 'undated k')).toBeUndefined();
     });
 
     test('of writers at the same time one succeeds', async () => {

@@ -1,0 +1,51 @@
+import type { Correlation } from './correlation';
+import { continueFrom, DAY_MILLISECONDS, type Day, type Episode } from './episodes';
+import type { Place } from './hit';
+import type { Rule } from './rule';
+import type { Head, Store } from './store';
+
+/**
+ * Names what the first episode of each day continues, also in the days that come after, and reads the heads that it takes.
+ *
+ * @param heads as they were read; those of other days are added
+ * @param found what the heads are to say; those of days that follow are added
+ * @returns whether anything rests on another day's head, which may change meanwhile: no episode is near midnight, mostly
+ */
+export async function connect(
+  { quietMilliseconds }: Rule | Correlation,
+  { partition }: Place,
+  heads: Map<Day, Head | undefined>,
+  found: Map<Day, Episode[]>,
+  store: Store,
+): Promise<boolean> {
+  const quietDays = Math.ceil(quietMilliseconds / DAY_MILLISECONDS);
+  let isAtMidnight = false;
+  const episodesOn = async (day: Day): Promise<Episode[]> => {
+    isAtMidnight = true;
+    if (!heads.has(day)) heads.set(day, await store.head(partition, day));
+    return found.get(day) ?? heads.get(day)?.episodes ?? [];
+  };
+  const days = [...found.keys()].filter((day) => typeof day === 'number').sort((a, b) => a - b);
+  for (const day of days) {
+    // What was there may have been continued, too.
+    const lasts = [found.get(day)!.at(-1), heads.get(day)?.episodes.at(-1)];
+    const isNear = lasts.some((last) => last && (day + 1) * DAY_MILLISECONDS - last.lastSeen! <= quietMilliseconds);
+    if (!isNear) continue;
+    for (let next = day + 1; next <= day + quietDays; next++) {
+      const episodes = await episodesOn(next);
+      if (episodes.length === 0) continue;
+      if (!found.has(next)) found.set(next, episodes);
+      break;
+    }
+  }
+  for (const [day, episodes] of found) {
+    const first = episodes[0];
+    if (typeof day !== 'number' || !first) continue;
+    let before: Episode | undefined;
+    if (first.firstSeen! - day * DAY_MILLISECONDS <= quietMilliseconds) {
+      for (let one = day - 1; one >= day - quietDays && !before; one--) before = (await episodesOn(one)).at(-1);
+    }
+    found.set(day, continueFrom(before, episodes, quietMilliseconds));
+  }
+  return isAtMidnight;
+}
