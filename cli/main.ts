@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { DetectorError, formatProblem } from '../engine/problems';
 import { printable } from '../findings/escape';
+import { registerDrill } from './commands/drill';
 import { registerExplain } from './commands/explain';
 import { registerLint } from './commands/lint';
 import { registerNew } from './commands/new';
@@ -23,6 +24,7 @@ export async function main(argv: string[]): Promise<void> {
   registerTest(program);
   registerExplain(program);
   registerNew(program);
+  registerDrill(program);
   program.commands.forEach((command) => command.copyInheritedSettings(program));
   // `privwatch replay | head`: the reader has seen enough.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -1,5 +1,6 @@
 import type { Context } from '../events/derived';
 import type { Correlation } from './correlation';
+import { apartFor, drillOf } from './drill';
 import { dayAt, daysBetween, isWithin, type Span } from './episodes';
 import { byTime, placeIn, titleOf, tupleOf, type Hit, type Place } from './hit';
 import type { Rule } from './rule';
@@ -112,12 +113,14 @@ function outerHits(detector: Correlation, run: Hit[], context: Context): Hit[] {
     if (values.size === 1 && value !== undefined) fields.set(name, value);
   }
   const carried = Object.fromEntries(fields);
+  const drill = drillOf(last.group);
+  const apart = drill && apartFor(drill);
   const made: Hit[] = [];
   for (const { correlation, input } of detector.feeds) {
     const group = correlation.group.map(({ name, names }) => [name, fields.get(names[input]!)] as const);
     if (group.some(([, value]) => value === undefined)) continue;
     const title = titleOf(correlation, last.content, last.resources, context, (name) => fields.get(name) ?? '');
-    const ofGroup = Object.fromEntries(group) as Record<string, string>;
+    const ofGroup = { ...Object.fromEntries(group), ...apart } as Record<string, string>;
     made.push({
       ...last,
       ...placeIn(correlation, ofGroup),

@@ -2,6 +2,7 @@ import { isObject, type Json, type JsonObject } from '../events/json';
 import { derivedFields, isDerived } from '../events/derived';
 import { OPERATORS, parseCondition } from './condition';
 import type { Path, SourceDocument } from './document';
+import { DRILL_FIELD } from './drill';
 import { FieldValues, type FieldTable, type Scalar, type View } from './fields';
 import { compileValues, type CompiledValues, type ModifierContext } from './modifiers';
 import type { Item, Node } from './nodes';
@@ -139,6 +140,7 @@ function compileItem(name: string, value: Json, path: Path, context: CompileCont
 
 /** Derived fields are ours: a rule has to say that it is not portable, and may only name those that exist. */
 export function checkField(field: string, context: Pick<CompileContext, 'derived'>): void {
+  if (field === DRILL_FIELD) throw new KeyError(`${field} is what keeps drills apart: no event has such a field`);
   if (!isDerived(field)) return;
   if (!context.derived) throw new KeyError(`${field} is a derived field: say taxonomy: privwatch`);
   if (!Object.hasOwn(derivedFields, field)) throw new KeyError(`there is no derived field ${field}`);

@@ -77,6 +77,8 @@ export interface GatherOptions {
   isTooLate?: (hit: Hit) => boolean;
   /** Whether to hand on the hits, besides storing them. */
   keepsHits?: boolean;
+  /** Added to every group. */
+  apart?: Record<string, string> | undefined;
 }
 
 /** Stores the hits of matches, and knows which partitions they touch. */
@@ -94,8 +96,8 @@ export class Gathering {
 
   async take(match: Match): Promise<void> {
     const { counts } = this;
-    const { takes = () => true, isTooLate = () => false } = this.options;
-    const { placed, withoutGroup, untimed } = makeHits(match, this.ruleset);
+    const { takes = () => true, isTooLate = () => false, apart } = this.options;
+    const { placed, withoutGroup, untimed } = makeHits(match, this.ruleset, apart);
     counts.withoutGroup += withoutGroup;
     counts.untimed += untimed;
     counts.matches += withoutGroup + untimed;

@@ -103,18 +103,22 @@ interface Sight {
 /**
  * The hits of a match: the rule's own, unless a correlation silences it, and one for each correlation that counts the rule.
  * Secrets are redacted before anything is read.
+ *
+ * @param apart added to every group: hits with it and without it never meet
  */
-export function makeHits(match: Match, ruleset: Ruleset): Hits {
+export function makeHits(match: Match, ruleset: Ruleset, apart?: Record<string, string>): Hits {
   const { rule, event, level } = match;
   const sight = sightOf(match, ruleset);
   const { view, key } = sight;
   const result: Hits = { placed: [], withoutGroup: 0, untimed: 0 };
   if (!rule.silenced) {
-    const hit = hitOf(rule, groupOf(rule, sight), sight, ruleset, { id: key, level });
+    const group = { ...groupOf(rule, sight), ...apart };
+    const hit = hitOf(rule, group, sight, ruleset, { id: key, level });
     result.placed.push({ detector: rule, hit });
   }
   for (const { correlation, input } of rule.feeds) {
-    const group = correlationGroup(correlation, input, view);
+    const own = correlationGroup(correlation, input, view);
+    const group = own && { ...own, ...apart };
     if (event.time === undefined) result.untimed++;
     else if (!group) result.withoutGroup++;
     else {

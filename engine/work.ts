@@ -1,4 +1,5 @@
 import type { Correlation } from './correlation';
+import { apartFor, drillOf, type Drill } from './drill';
 import { dueTime, dueTimeOf, LATENESS_MILLISECONDS, MAX_READ } from './due';
 import { dayAt } from './episodes';
 import { extend, isExtendable } from './extend';
@@ -29,16 +30,21 @@ import { isAverage, isMonotone } from './window-rule';
  * for what was left undone.
  *
  * @param now milliseconds since the epoch: when to come back, and what is too late to be correlated
+ * @param drill that the matches are of: it is over before anything that is left to `sweep` would be due, so nothing is
  */
 export async function work(
   matches: AsyncIterable<Match> | Iterable<Match>,
   ruleset: Ruleset,
   store: Store,
   now: number,
+  drill?: Drill,
 ): Promise<Correlated> {
   // What their windows take may have expired.
   const isTooLate = ({ time }: Hit): boolean => time! < now - LATENESS_MILLISECONDS;
-  const gathering = new Gathering(ruleset, store, { takes: isLive, isTooLate, keepsHits: true });
+  const gathering = new Gathering(ruleset, store, {
+    ...{ takes: isLive, isTooLate, keepsHits: true },
+    apart: drill && apartFor(drill),
+  });
   for await (const match of matches) await gathering.take(match);
   const { counts, touches } = gathering;
   const doing: Work = { store, context: ruleset.context, over: -Infinity, limit: MAX_READ };
@@ -64,8 +70,9 @@ async function judge(
   const { place, days, hits } = touched;
   const { store } = doing;
   if (detector.kind === 'rule' && detector.firstSeen) return remember(detector, touched, doing);
-  const askFor = (what: Partial<Judging>, at: number): Promise<void> =>
-    store.putDue(place, { days: [], times: [], ...what }, at);
+  const askFor = async (what: Partial<Judging>, at: number): Promise<void> => {
+    if (!drillOf(place.group)) await store.putDue(place, { days: [], times: [], ...what }, at);
+  };
   const inFull = (): Promise<void> => {
     const at = hits.length > 0 ? dueTime(detector, hits, now) : dueTimeOf(detector, days, now);
     return askFor({ days: [...days] }, at);

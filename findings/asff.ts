@@ -1,5 +1,6 @@
 import type { AwsSecurityFinding, Resource, SeverityLabel } from '@aws-sdk/client-securityhub';
 import { isIP } from 'node:net';
+import { drillOf } from '../engine/drill';
 import type { Finding } from '../engine/finding';
 import { tacticsOf, techniquesOf } from './attack';
 import { factsOf, markedTitle, sourceKind, type Fact } from './facts';
@@ -55,7 +56,8 @@ export function asffOf(notice: Notice, setting: Setting): AwsSecurityFinding {
     LastObservedAt: finding.lastSeen ?? undefined,
     Title: inkOr(SILENT, shown(markedTitle(notice), MAX_TITLE)),
     Description: descriptionOf(finding),
-    RecordState: kind === 'superseded' || kind === 'withdrawn' ? 'ARCHIVED' : 'ACTIVE',
+    // What is behind Security Hub pages by what is active there, and knows nothing of drills.
+    RecordState: notice.drill || kind === 'superseded' || kind === 'withdrawn' ? 'ARCHIVED' : 'ACTIVE',
     FindingProviderFields: {
       Severity: { Label: finding.severity.toUpperCase() as SeverityLabel, Original: finding.severity },
       Types: typesOf(finding),
@@ -164,6 +166,7 @@ function productFieldsOf(notice: Notice, setting: Setting): Record<string, strin
     kind: notice.kind,
     stage: finding.stage,
     drill: String(notice.drill),
+    drillRun: drillOf(finding.group)?.run ?? null,
     supersededBy: notice.supersededBy,
     continues: finding.continues,
     detectorId: finding.detectorId,

@@ -107,7 +107,7 @@ function code(text: string): string {
 const LOOK_ALIKES: Record<string, string> = { '*': '∗', '~': '∼', '[': '［', ']': '］', '|': '¦', '\\': '＼' };
 
 /** Text outside of code spans, without the colons that make an emoji of a word; an underscore or an at sign within a word is as harmless as it is common. */
-function prose(text: string, length: number): string {
+export function prose(text: string, length: number): string {
   return harmless(oneLine(text, length))
     .replace(/[*~[\]|\\]/g, (sign) => LOOK_ALIKES[sign]!)
     .replace(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, '＿')

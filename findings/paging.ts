@@ -28,6 +28,8 @@ export interface Paging {
   ruleset: Ruleset;
   heads: Pick<Store, 'head'>;
   admit: Admit;
+  /** Remembers a notification that would have paged, were its detector not in staging. Idempotent. */
+  tryOut(this: void, notice: Notice): Promise<void>;
   /** So many notifications of a detector and severity page within an hour. */
   stormLimit: number;
 }
@@ -38,7 +40,7 @@ const MAX_RUN_DAYS = 120;
 
 /**
  * Takes the notification id from notices that shall not page: what goes on after midnight and paged less than a day ago,
- * and what comes in a storm, of which one summary pages instead. Every notice is still given to the sinks.
+ * what a detector in staging finds, and what comes in a storm, of which one summary pages instead. Every notice is still given to the sinks.
  *
  * @param head that the notices are of, as it was written
  * @returns the notices in their order, and summaries behind them
@@ -58,6 +60,12 @@ async function verdictOf(notice: Notice, head: Head, paging: Paging): Promise<Ve
   const { kind, finding, notificationId } = notice;
   if (notificationId === null) return 'hold';
   if (kind === 'created' && finding.continues !== null && !(await pagesAgain(notice, head, paging))) return 'hold';
+  // Neither counts among what is real.
+  if (notice.drill) return 'page';
+  if (finding.stage === 'staging') {
+    await paging.tryOut(notice);
+    return 'hold';
+  }
   return paging.admit({ ...placeOf(notice), limit: paging.stormLimit }, notificationId);
 }
 

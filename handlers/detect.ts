@@ -1,9 +1,10 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import type { Json } from '../events/json';
-import { unwrap, type Unwrapped } from '../events/unwrap';
+import { unwrap } from '../events/unwrap';
+import { drillFrom, type DrillDetail } from '../engine/drill';
 import { eachMessage, type Deadline } from './messages';
 import { here, openRoad, type Road } from './road';
-import { metricsOf, newTally, takeAll } from './take';
+import { metricsOf, newTally, takeAll, type Content } from './take';
 
 /**
  * The function behind the hub's bus: takes a batch of its queue, each message an event as EventBridge delivers it, and
@@ -21,8 +22,10 @@ export function detectFunction(
     const tally = newTally();
     const lags: number[] = [];
     const response = await eachMessage(Records, log, deadline, async (body) => {
-      const content = read(body);
+      const content = read(body, opened);
       await takeAll(content, opened, tally, now());
+      // A drill's events are as old as its story makes them.
+      if (content.drill) return;
       for (const { time } of content.events) if (time !== undefined) lags.push(now() - time);
     });
     const failed = { name: 'failed', unit: 'Count' as const, values: [response.batchItemFailures.length] };
@@ -32,8 +35,8 @@ export function detectFunction(
   };
 }
 
-function read(body: string): Unwrapped {
-  const content: Unwrapped = { events: [], rejected: [] };
+function read(body: string, { hubAccount }: Road): Content {
+  const content: Content = { events: [], rejected: [] };
   const reject = (reason: string): number => content.rejected.push({ reason, record: body });
   let value: Json;
   try {
@@ -42,7 +45,15 @@ function read(body: string): Unwrapped {
     reject('not JSON');
     return content;
   }
-  unwrap(value, content);
+  let drill: DrillDetail | undefined;
+  try {
+    drill = drillFrom(value, hubAccount);
+  } catch (error) {
+    reject((error as Error).message);
+    return content;
+  }
+  content.drill = drill;
+  unwrap(drill?.event ?? value, content);
   if (content.events.length + content.rejected.length === 0) reject('it holds no event');
   return content;
 }

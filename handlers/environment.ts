@@ -1,3 +1,24 @@
+/*
+ * What functions read from their environment. All of them: LOG_LEVEL (`trace` to `fatal`; `info` if not set).
+ *
+ *   detect        RULESET_FILE, TABLE; HUB_ACCOUNT: drills of this account are taken, without it none are
+ *   sweep         RULESET_FILE, TABLE
+ *   reconcile     RULESET_FILE, TABLE
+ *   outbox        RULESET_FILE, TABLE, SINK_QUEUE_URLS (with commas); STORM_GROUPS (20)
+ *   digest        RULESET_FILE, TABLE; DIGEST_TOPIC_ARN (plain text), CHAT_TOPIC_ARN: one of the two at least
+ *   security-hub  HUB_ACCOUNT; HUB_PARTITION (`aws`), DOCS_URL
+ *   sns           HUB_ACCOUNT; HUB_PARTITION, DOCS_URL; PEOPLE_TOPIC_ARN, CHAT_TOPIC_ARN, MACHINES_TOPIC_ARN: one at least
+ *   eventbridge   EVENT_BUS, a name or an ARN
+ *
+ * RULESET_FILE is the file that `npm run bundle` writes. What calls them: detect, its queue behind the hub's bus; reconcile,
+ * a queue of notices of new trail files; outbox, the table's stream (new and old images); each sink, its queue; all of these
+ * with ReportBatchItemFailures. sweep, every five minutes; digest, once a day, some hours after midnight UTC.
+ *
+ * `privwatch drill` puts events on the hub's bus with the source `privwatch.drill`; a rule for that source and for the hub's
+ * own account takes them to the queue of detect. It waits at a queue that is subscribed to the three topics with the filter
+ * policy `{"drill": ["true"]}` (message attributes, no raw delivery), and that a rule on the findings' bus fills with
+ * `{"source": ["privwatch"], "detail": {"drill": [true]}}`. No message there is of use after an hour.
+ */
 import type { Setting } from '../findings/notice';
 
 type Environment = Record<string, string | undefined>;

@@ -10,6 +10,7 @@ import { clientOptions } from '../findings/sinks/retries';
 import type { Outcome } from '../findings/sinks/sink';
 import { toHead } from '../state/item';
 import { DynamoStorms } from '../state/storms';
+import { DynamoTrials, type Trial } from '../state/trials';
 import { required } from './environment';
 import { isLate, type Deadline } from './messages';
 import { count, type Metric } from './metrics';
@@ -103,17 +104,27 @@ function aboutOf({ dynamodb }: DynamoDBRecord): object {
 }
 
 function metricsOf(entries: Entry[], failed: number, now: number): Metric[] {
-  const notices = entries.flatMap((entry) => entry.notices);
+  const all = entries.flatMap((entry) => entry.notices);
+  const notices = all.filter(({ drill }) => !drill);
   const created = notices.filter(({ kind, finding }) => kind === 'created' && finding.lastSeen !== null);
   return [
     count('in', entries.length),
-    count('changes', notices.length),
+    count('changes', all.length),
     count('findings', notices.filter(({ kind }) => kind === 'created').length),
     count('notified', notices.filter(({ notificationId }) => notificationId !== null).length),
+    count('drills', all.length - notices.length),
     count('failed', failed),
-    { name: 'delay', unit: 'Milliseconds', values: notices.map(({ updatedAt }) => now - Date.parse(updatedAt)) },
+    { name: 'delay', unit: 'Milliseconds', values: all.map(({ updatedAt }) => now - Date.parse(updatedAt)) },
     { name: 'lag', unit: 'Milliseconds', values: created.map(({ finding }) => now - Date.parse(finding.lastSeen!)) },
   ];
+}
+
+function trialOf({ finding, notificationId, updatedAt }: Notice): Trial {
+  const { detectorId, severity, title, accountName, account } = finding;
+  return {
+    ...{ detectorId, severity, title, account: accountName ?? account },
+    ...{ notificationId: notificationId!, at: updatedAt },
+  };
 }
 
 const DEFAULT_STORM = 20;
@@ -126,12 +137,18 @@ const DEFAULT_STORM = 20;
 export function openOutbox(env = process.env): Outbox {
   const { ruleset, store } = openRoad(env);
   const sqs = new SQSClient(clientOptions);
-  const storms = new DynamoStorms({ client: new DynamoDBClient(clientOptions), table: required('TABLE', env) });
+  const place = { client: new DynamoDBClient(clientOptions), table: required('TABLE', env) };
+  const storms = new DynamoStorms(place);
+  const trials = new DynamoTrials(place);
   const stormLimit = Number(env.STORM_GROUPS || DEFAULT_STORM);
   if (!Number.isInteger(stormLimit) || stormLimit < 1) throw new Error('STORM_GROUPS is no number from 1 on');
   return {
     ruleset,
-    paging: { ruleset, heads: store, admit: (...of) => storms.admit(...of), stormLimit },
+    paging: {
+      ...{ ruleset, heads: store, stormLimit },
+      admit: (...of) => storms.admit(...of),
+      tryOut: (notice) => trials.add(trialOf(notice)),
+    },
     queues: required('SINK_QUEUE_URLS', env)
       .split(',')
       .map((url) => (notices) => enqueue(sqs, url.trim(), notices)),

@@ -1,3 +1,4 @@
+import { drillOf } from '../engine/drill';
 import type { Head } from '../engine/store';
 import type { Notice } from '../findings/notice';
 import { noticesOf } from '../findings/notices';
@@ -43,6 +44,7 @@ export async function rebuild(
     waiting = [];
   };
   for await (const head of heads) {
+    if (drillOf(head.group)) continue;
     result.heads++;
     const created = noticesOf({ before: undefined, after: head }, ruleset);
     const isPaged = (head.writtenAt ?? 0) >= pagesFrom;

@@ -16,13 +16,16 @@ import type { Surroundings } from './sink-function';
 export interface Road {
   ruleset: Ruleset;
   store: Store;
+  /** The account whose drills are taken; without it, none are. */
+  hubAccount?: string | undefined;
 }
 
 /** The log, the metrics and the clock of this process. */
 export const here: Surroundings = { log, writeMetrics, now: Date.now };
 
 /**
- * The ruleset and the store of the environment variables RULESET_FILE (as `npm run bundle` writes it) and TABLE.
+ * The ruleset and the store of the environment variables RULESET_FILE (as `npm run bundle` writes it) and TABLE; drills of
+ * HUB_ACCOUNT are taken.
  *
  * @throws DetectorError with every problem of the detectors or the configuration; Error if a variable or a file is missing
  */
@@ -32,7 +35,7 @@ export function openRoad(env = process.env): Road {
     ...{ client: new DynamoDBClient(clientOptions), table: required('TABLE', env) },
     keep: keepOf(ruleset),
   });
-  return { ruleset, store };
+  return { ruleset, store, hubAccount: env.HUB_ACCOUNT };
 }
 
 /** How long what is stored of a detector can still decide something, in milliseconds from its arrival on. */

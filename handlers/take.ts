@@ -1,5 +1,6 @@
 import type { Event } from '../events/event';
 import type { Unwrapped } from '../events/unwrap';
+import type { Drill } from '../engine/drill';
 import type { Gathered } from '../engine/gather';
 import { match } from '../engine/match';
 import { work } from '../engine/work';
@@ -18,6 +19,12 @@ export interface Tally extends Gathered {
   duplicate: number;
   /** Writes of heads: what the outbox looks at. */
   changes: number;
+}
+
+/** What one message or file holds. */
+export interface Content extends Unwrapped {
+  /** What its events are a drill of. */
+  drill?: Drill | undefined;
 }
 
 export function newTally(): Tally {
@@ -39,11 +46,12 @@ export function metricsOf(tally: Tally): Metric[] {
  * @param now milliseconds since the epoch
  * @throws Unreadable if some record cannot be read, else the first error
  */
-export async function takeAll({ events, rejected }: Unwrapped, road: Road, tally: Tally, now: number): Promise<void> {
+export async function takeAll(content: Content, road: Road, tally: Tally, now: number): Promise<void> {
+  const { events, rejected, drill } = content;
   const errors: unknown[] = [];
   for (const event of events) {
     try {
-      await takeOne(event, road, tally, now);
+      await takeOne(event, road, tally, now, drill);
     } catch (error) {
       errors.push(error);
     }
@@ -55,10 +63,16 @@ export async function takeAll({ events, rejected }: Unwrapped, road: Road, tally
   if (first) throw new Unreadable(`${rejected.length} of ${rejected.length + events.length}: ${first.reason}`);
 }
 
-async function takeOne(event: Event, { ruleset, store }: Road, tally: Tally, now: number): Promise<void> {
+async function takeOne(
+  event: Event,
+  { ruleset, store }: Road,
+  tally: Tally,
+  now: number,
+  drill?: Drill,
+): Promise<void> {
   const matches = match(event, ruleset);
   if (matches.length > 0) {
-    const { changes, ...counts } = await work(matches, ruleset, store, now);
+    const { changes, ...counts } = await work(matches, ruleset, store, now, drill);
     for (const name of Object.keys(counts) as (keyof typeof counts)[]) tally[name] += counts[name];
     tally.changes += changes.length;
     const isKnown = counts.repeated > 0 && counts.hits + counts.conflicting === 0;

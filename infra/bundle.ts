@@ -9,7 +9,7 @@ import { packageRoot } from '../cli/package-root';
 import { checkedDocuments } from '../engine/compiled';
 
 /** The Lambda functions, each after its file in `handlers/`. */
-export const FUNCTIONS = ['detect', 'sweep', 'reconcile', 'outbox', 'security-hub', 'sns', 'eventbridge'];
+export const FUNCTIONS = ['detect', 'sweep', 'reconcile', 'outbox', 'digest', 'security-hub', 'sns', 'eventbridge'];
 
 /** Where the bundles lie, a folder for each function with `index.js` in it. */
 export const bundleFolder = join(packageRoot, 'dist', 'lambda');

@@ -21,6 +21,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import type { DynamoDBRecord, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import type { Event } from '../../events/event';
+import { DRILL_SOURCE } from '../../engine/drill';
 import { tableDefinition } from '../../state/table';
 import type { Moto } from './moto';
 
@@ -32,6 +33,8 @@ const SOURCE = 'privwatch.test';
 
 /** What of a hub is not a function, in an emulator that was reset: bus, table with its stream, queues, topics. */
 export class Hub {
+  private rules = 0;
+
   private constructor(
     private readonly moto: Moto,
     private readonly sqs: SQSClient,
@@ -47,7 +50,7 @@ export class Hub {
     const { endpoint } = moto;
     const [sqs, events] = [new SQSClient({ endpoint }), new EventBridgeClient({ endpoint })];
     const queues = new Map<string, string>();
-    for (const name of ['events', ...SINKS, 'people', 'machines', 'automation']) {
+    for (const name of ['events', ...SINKS, 'people', 'machines', 'chat', 'automation', 'drill']) {
       const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: name }));
       queues.set(name, QueueUrl!);
     }
@@ -56,11 +59,19 @@ export class Hub {
       SINK_QUEUE_URLS: SINKS.map((sink) => queues.get(sink)!).join(','),
     });
     await hub.makeTable();
-    await hub.route('hub', SOURCE, 'events');
+    await hub.makeBuses('hub', 'findings');
+    await hub.route('hub', { source: [SOURCE] }, 'events');
+    // The emulator leaves the account out of what it delivers, unless it is told to put it there.
+    const envelope = {
+      InputPathsMap: { source: '$.source', account: '$.account', detail: '$.detail' },
+      InputTemplate: '{"source": "<source>", "account": "<account>", "detail": <detail>}',
+    };
+    await hub.route('hub', { source: [DRILL_SOURCE], account: ['123456789012'] }, 'events', envelope);
     // Of an event on the bus for findings all that is of interest here; the emulator is slow to take it to pieces.
     const detail = { InputPathsMap: { detail: '$.detail' }, InputTemplate: '{"detail": <detail>}' };
-    await hub.route('findings', 'privwatch', 'automation', detail);
-    for (const name of ['people', 'machines'])
+    await hub.route('findings', { source: ['privwatch'] }, 'automation', detail);
+    await hub.route('findings', { source: ['privwatch'], detail: { drill: [true] } }, 'drill', detail);
+    for (const name of ['people', 'machines', 'chat'])
       hub.environment[`${name.toUpperCase()}_TOPIC_ARN`] = await hub.makeTopic(name);
     return hub;
   }
@@ -83,10 +94,17 @@ export class Hub {
 
   /** Puts events into the queue behind the bus: where the emulator's bus, which is slow, is not what is tested. */
   async enqueue(events: Event[]): Promise<void> {
-    for (const { logsource, record } of events) {
-      const envelope = { version: '0', source: SOURCE, 'detail-type': typeOf(logsource), detail: record };
-      const MessageBody = JSON.stringify(envelope);
-      await this.sqs.send(new SendMessageCommand({ QueueUrl: this.queues.get('events'), MessageBody }));
+    const envelopes = events.map(({ logsource, record }) => ({
+      ...{ version: '0', source: SOURCE, 'detail-type': typeOf(logsource), detail: record },
+    }));
+    await this.send('events', ...envelopes);
+  }
+
+  /** Puts any messages into a queue. */
+  async send(queue: string, ...bodies: unknown[]): Promise<void> {
+    for (const body of bodies) {
+      const MessageBody = JSON.stringify(body);
+      await this.sqs.send(new SendMessageCommand({ QueueUrl: this.queues.get(queue), MessageBody }));
     }
   }
 
@@ -188,26 +206,32 @@ export class Hub {
     client.destroy();
   }
 
-  /** A bus, and a rule that delivers what has a source to a queue. */
+  private async makeBuses(...names: string[]): Promise<void> {
+    for (const Name of names) await this.events.send(new CreateEventBusCommand({ Name }));
+  }
+
+  /** A rule of a bus that delivers what has a pattern to a queue. */
   private async route(
     bus: string,
-    source: string,
+    pattern: object,
     queue: string,
     InputTransformer?: Target['InputTransformer'],
   ): Promise<void> {
-    await this.events.send(new CreateEventBusCommand({ Name: bus }));
-    const EventPattern = JSON.stringify({ source: [source] });
-    await this.events.send(new PutRuleCommand({ Name: 'all', EventBusName: bus, EventPattern }));
+    const rule = { EventBusName: bus, EventPattern: JSON.stringify(pattern) };
+    const Name = `to-${queue}-${++this.rules}`;
+    await this.events.send(new PutRuleCommand({ ...rule, Name }));
     const Targets = [{ Id: 'queue', Arn: await this.arnOf(queue), ...(InputTransformer && { InputTransformer }) }];
-    await this.events.send(new PutTargetsCommand({ Rule: 'all', EventBusName: bus, Targets }));
+    await this.events.send(new PutTargetsCommand({ Rule: Name, EventBusName: bus, Targets }));
   }
 
-  /** A topic to which the queue of the same name is subscribed. */
+  /** A topic to which the queue of the same name is subscribed, and for drills that for drills. */
   private async makeTopic(name: string): Promise<string> {
     const sns = new SNSClient({});
     const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: name }));
     const Endpoint = await this.arnOf(name);
     await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint }));
+    const drills = { Endpoint: await this.arnOf('drill'), Attributes: { FilterPolicy: '{"drill": ["true"]}' } };
+    await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', ...drills }));
     sns.destroy();
     return TopicArn!;
   }

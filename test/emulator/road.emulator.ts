@@ -8,6 +8,8 @@ import { SNSClient } from '@aws-sdk/client-sns';
 import type { DynamoDBRecord } from 'aws-lambda';
 import { readConfig } from '../../cli/config';
 import { loadDetectors } from '../../cli/detectors';
+import type { DrillResult } from '../../cli/drill/run';
+import { main } from '../../cli/main';
 import { applyChanges, changes } from '../../engine/changes';
 import { checkedDocuments } from '../../engine/compiled';
 import { correlate } from '../../engine/correlate';
@@ -83,7 +85,7 @@ describeOrSkip(`events go down the road, over the wire${reason}`, () => {
     writeRuleset();
     moto = await Moto.start();
     Object.assign(process.env, moto.environment);
-    road = openRoad({ ...RULES, TABLE: 'state' });
+    road = openRoad({ ...RULES, TABLE: 'state', HUB_ACCOUNT: '123456789012' });
     const { files } = findFiles([STORY], mayHoldEvents);
     events = [];
     for await (const batch of readEvents(files)) events.push(...batch.events);
@@ -104,8 +106,7 @@ describeOrSkip(`events go down the road, over the wire${reason}`, () => {
   const { surroundings } = observed(Date.now());
   const quiet = { ...surroundings, now: Date.now };
 
-  const detectWith = (store: Store) =>
-    detectFunction(() => ({ ruleset: road.ruleset, store }), { ...quiet, now: () => THEN });
+  const detectWith = (store: Store) => detectFunction(() => ({ ...road, store }), { ...quiet, now: () => THEN });
   const detect = (store = road.store) => hub.drain('events', detectWith(store));
   const sweep = (of = road) => sweepFunction(() => of, { ...quiet, now: later })({});
 
@@ -124,7 +125,13 @@ describeOrSkip(`events go down the road, over the wire${reason}`, () => {
   const sinks = (): Record<SinkName, Sink> => {
     const { environment } = hub;
     const setting = settingFrom(environment);
-    const topics = { people: environment.PEOPLE_TOPIC_ARN!, chat: null, machines: environment.MACHINES_TOPIC_ARN! };
+    const topics = {
+      ...{
+        people: environment.PEOPLE_TOPIC_ARN!,
+        chat: environment.CHAT_TOPIC_ARN!,
+        machines: environment.MACHINES_TOPIC_ARN!,
+      },
+    };
     return {
       'security-hub': securityHubSink(new SecurityHubClient(clientOptions), setting),
       sns: snsSink(new SNSClient(clientOptions), topics, setting),
@@ -333,5 +340,76 @@ describeOrSkip(`events go down the road, over the wire${reason}`, () => {
     expect(heads).toBeGreaterThan(0);
     await deliver();
     await expectAll();
+  });
+
+  // ---- drills -------------------------------------------------------------------------------------------------------
+
+  /** Drills, while the functions do what is to be done, as in life. */
+  async function drill(...args: string[]): Promise<{ code: unknown; results: DrillResult[] }> {
+    const lines: string[] = [];
+    const out = jest.spyOn(process.stdout, 'write').mockImplementation((text) => lines.push(String(text)) > 0);
+    const outlets = ['--bus', 'hub', '--queue', 'drill', '--json'];
+    let isOver = false;
+    let published = (await hub.stream()).length;
+    try {
+      const drilling = main(['node', 'privwatch', 'drill', ...args, ...outlets]).finally(() => (isOver = true));
+      const run = detectFunction(() => road, quiet);
+      while (!isOver) {
+        await hub.drain('events', run, 20);
+        const records = (await hub.stream()).slice(published);
+        published += records.length;
+        if (records.length > 0) await publish(records);
+        await deliver();
+      }
+      await drilling;
+    } finally {
+      out.mockRestore();
+    }
+    const code = process.exitCode;
+    process.exitCode = 0;
+    return { code, results: lines.map((line) => JSON.parse(line) as DrillResult) };
+  }
+
+  test('as a drill, which comes out everywhere, marked and archived, and leaves what is real alone', async () => {
+    await hub.enqueue(telling());
+    await detect();
+    await finish();
+    const { code, results } = await drill('leaked-key-to-admin', '--page', '-c', join(ROOT, 'samples/privwatch.yml'));
+    expect(results).toHaveLength(1);
+    const { steps, unexpected, run, storedMilliseconds } = results[0]!;
+    expect(unexpected).toEqual([]);
+    expect(steps.filter(({ milliseconds }) => milliseconds === null)).toEqual([]);
+    expect(new Set(steps.map(({ outlet }) => outlet)).size).toBe(5);
+    expect(storedMilliseconds.length).toBe(steps.length / 5);
+    expect(code).toBe(0);
+
+    const drilled = (await imported()).filter(({ Title }) => Title?.startsWith('DRILL: '));
+    expect(drilled.length).toBe(storedMilliseconds.length);
+    for (const { RecordState, ProductFields } of drilled) {
+      expect(RecordState).toBe('ARCHIVED');
+      expect(ProductFields).toMatchObject({ 'privwatch/drill': 'true', 'privwatch/drillRun': run });
+    }
+    const pages = (await hub.messagesOf('people')) as { Subject: string }[];
+    expect(pages.filter(({ Subject }) => Subject.startsWith('DRILL ')).length).toBe(drilled.length);
+    // What is real is as it was: not one event more, not one finding superseded.
+    await expectAll({ names: ['security-hub'] });
+    const real = ((await hub.messagesOf('machines')) as Published[])
+      .map(({ Message }) => JSON.parse(Message) as Notice)
+      .filter((notice) => !notice.drill);
+    expect(new Map(standing(real).map((finding) => [finding.id, finding]))).toEqual(expected);
+  });
+
+  test('as a drill, which pages nobody unless asked, and comes from the account of the hub alone', async () => {
+    const event = telling()[0]!.record;
+    const forged = { source: 'privwatch.drill', 'detail-type': 'privwatch drill', account: '111122223333' };
+    await hub.send('events', { ...forged, detail: { run: 'forged', pages: true, event } });
+    const { event: batch, messages } = await hub.receive('events');
+    const answer = await detectWith(road.store)(batch);
+    expect(answer.batchItemFailures).toHaveLength(1);
+    await hub.settle('events', messages, { batchItemFailures: [] });
+    const { code, results } = await drill('--outlets', 'machines', '--within', '20');
+    expect([code, results[0]!.unexpected]).toEqual([0, []]);
+    expect(await hub.messagesOf('people')).toEqual([]);
+    expect(await hub.messagesOf('chat')).toEqual([]);
   });
 });

@@ -46,12 +46,14 @@ function functionOf({
 }: { heads?: Head[]; admit?: Outbox['paging']['admit']; queues?: number } = {}) {
   const sent: Notice[][] = Array.from({ length: queues }, () => []);
   const answers: ((notice: Notice) => Outcome)[] = sent.map(() => () => SENT);
+  const tried: Notice[] = [];
   const all = observed(TODAY * DAY + 13 * HOUR);
   const handler = outboxFunction(
     () => ({
       ruleset,
       paging: {
         ...{ ruleset, stormLimit: 3, admit: admit ?? (async () => 'page') },
+        tryOut: async (notice) => void tried.push(notice),
         heads: { head: async (_, day) => heads.find((head) => head.day === day) },
       },
       queues: sent.map((list, i) => async (notices) => {
@@ -63,7 +65,7 @@ function functionOf({
   );
   const tell = (...changes: HeadChange[]) =>
     handler({ Records: changes.map((change, i) => streamRecordOf(change, 100 + i)) });
-  return { ...all, handler, tell, sent, answers };
+  return { ...all, handler, tell, sent, tried, answers };
 }
 
 const shown = (notices: Notice[] | undefined) =>
@@ -102,8 +104,8 @@ describe('outbox', () => {
     expect(sent[0]![1]!.supersededBy).toBe('new');
   });
 
-  test('pages nobody for a detector in staging', async () => {
-    const { tell, sent } = functionOf();
+  test('pages nobody for a detector in staging, and remembers that it would have', async () => {
+    const { tell, sent, tried } = functionOf();
     const episode = episodeOf('a', TODAY, HOUR);
     const head = headOf([episode], { detectorId: 's' });
     const raised = headOf([{ ...episode, severity: 'critical' }], { detectorId: 's' });
@@ -112,6 +114,7 @@ describe('outbox', () => {
       ['created', 'a', null],
       ['raised', 'a', null],
     ]);
+    expect(tried.map(({ notificationId }) => notificationId)).toEqual(['a', 'a critical']);
   });
 
   test('has nothing to tell of other items, of heads that expire, and of detectors that are gone', async () => {

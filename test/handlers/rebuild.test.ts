@@ -40,6 +40,7 @@ describe('rebuild', () => {
       ruleset,
       heads: { head: async () => undefined },
       admit: async () => 'page' as const,
+      tryOut: async () => undefined,
       stormLimit: 9,
     };
     return { ruleset, paging, queues: [queue] };
