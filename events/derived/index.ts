@@ -7,6 +7,7 @@ import { exposureOf } from './network';
 import { passedRoles, selectionOf, targetAccount, targetRole } from './request';
 import { isConsoleElsewhere, isFromConsole, isSourceTrusted, keyKind, sourceKind } from './source';
 import {
+  allowsAllBut,
   grantedEscalations,
   grantedPower,
   isReadable,
@@ -167,6 +168,11 @@ export const derivedFields: Record<string, DerivedField> = {
       const power = grantedPower(event);
       return power === undefined || power === 'unknown' ? power : power === 'admin';
     },
+  },
+  'derived.policy.allowsAllBut': {
+    description:
+      'Whether it allows all but the actions or resources that it names (NotAction, NotResource), however few are left.',
+    derive: (event) => allowsAllBut(event),
   },
   'derived.policy.escalations': {
     description:

@@ -53,6 +53,16 @@ export function grantedEscalations(event: Event, scope: keyof Escalations): stri
   return granted(event, carried).escalations?.[scope] ?? 'unknown';
 }
 
+/** Whether an Allow statement of the document in the request names what it leaves out: NotAction, NotResource. */
+export function allowsAllBut(event: Event): Known | undefined {
+  const carried = carriedBy(event);
+  if (!carried || !GRANTING.has(carried.kind)) return undefined;
+  if (!carried.statements) return 'unknown';
+  return carried.statements.some(
+    ({ allows, notActions, notResources }) => allows && (notActions ?? notResources) !== undefined,
+  );
+}
+
 const UNKNOWN: Granted = { power: 'unknown', escalations: undefined, readable: false };
 
 function granted({ record }: Event, carried: Carried): Granted {

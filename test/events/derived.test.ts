@@ -496,6 +496,28 @@ describe('the power of a policy', () => {
     const request = { policyArn: 'arn:aws:iam::aws:policy/ReadOnlyAccess', policyDocument: policy(allow('*')) };
     expect(power(request, { eventName: 'CreatePolicyVersion' })).toBe('admin');
   });
+
+  test.each<[string, JsonObject, JsonObject, Json | undefined]>([
+    [
+      'NotAction',
+      { policyDocument: policy({ Effect: 'Allow', NotAction: 's3:*', Resource: 'arn:aws:s3:::b' }) },
+      {},
+      true,
+    ],
+    ['NotResource', { policyDocument: policy({ Effect: 'Allow', Action: 's3:*', NotResource: '*' }) }, {}, true],
+    [
+      'a denial of all but',
+      { policyDocument: policy({ Effect: 'Deny', NotAction: 'iam:*', Resource: '*' }) },
+      {},
+      false,
+    ],
+    ['neither', { policyDocument: policy(allow('*')) }, {}, false],
+    ['no document that can be read', { policyDocument: '{' }, {}, 'unknown'],
+    ['another call', { userName: 'bob' }, { eventName: 'CreateUser' }, undefined],
+  ])('allows all but what it names: %s', (_name, requestParameters, over, expected) => {
+    const record = trailRecord(1, { eventName: 'PutUserPolicy', requestParameters, ...over });
+    expect(derive('policy.allowsAllBut', record)).toBe(expected);
+  });
 });
 
 describe('a trust policy', () => {
