@@ -3,6 +3,7 @@ import type { Json } from '../json';
 import { actorOf, isAutomation, isHuman, mfaOf } from './actor';
 import { callerAccount, isCounted, isSelf, outcomeOf, sideOf, targetUser } from './call';
 import type { Context } from './context';
+import { encryptingAccounts, encryptsForOutsiders } from './encryption';
 import { exposureOf } from './network';
 import { passedRoles, selectionOf, targetAccount, targetRole } from './request';
 import { isConsoleElsewhere, isFromConsole, isSourceTrusted, keyKind, sourceKind } from './source';
@@ -252,6 +253,14 @@ export const derivedFields: Record<string, DerivedField> = {
     description:
       'Roles and instance profiles that the call hands to a service for what it makes or changes: ARNs or names.',
     derive: (event) => passedRoles(event),
+  },
+  'derived.encryption.accounts': {
+    description: 'Accounts of the KMS keys, named by ARN, with which the call has something encrypted.',
+    derive: (event) => encryptingAccounts(event),
+  },
+  'derived.encryption.outsideOrganization': {
+    description: 'Whether one of them is neither of the organization nor trusted: true, false, or `unknown`.',
+    derive: (event, context) => encryptsForOutsiders(event, context),
   },
   'derived.selectors.managementEvents': {
     description:

@@ -785,3 +785,42 @@ describe('derived fields', () => {
     );
   });
 });
+
+describe('the key that something is encrypted with', () => {
+  const request = (requestParameters: JsonObject, eventSource = 's3.amazonaws.com'): JsonObject =>
+    trailRecord(1, { eventSource, requestParameters });
+  const key = (account: string): string => `arn:aws:kms:eu-west-1:${account}:key/1234abcd`;
+
+  test.each<[string, JsonObject, Json | undefined, Json | undefined]>([
+    ['by a header', request({ 'x-amz-server-side-encryption-aws-kms-key-id': key(STRANGER) }), [STRANGER], true],
+    [
+      'by default of a bucket',
+      request({ Rule: [{ ApplyServerSideEncryptionByDefault: { KMSMasterKeyID: key(SIBLING) } }] }),
+      [SIBLING],
+      false,
+    ],
+    ['of a volume, of a trusted account', request({ kmsKeyId: key(VENDOR) }, 'ec2.amazonaws.com'), [VENDOR], false],
+    ['of a snapshot, by alias', request({ kmsKeyId: `arn:aws:kms:eu-west-1:${STRANGER}:alias/x` }), [STRANGER], true],
+    ['of its own account', request({ kmsKeyId: key(OWN) }), [OWN], false],
+    ['two of them', request({ copies: [{ kmsKeyId: key(STRANGER) }, { kmsKeyId: key(OWN) }] }), [OWN, STRANGER], true],
+    ['by an id, which names no account', request({ kmsKeyId: '1234abcd' }), undefined, undefined],
+    ['in a call about the key itself', request({ kmsKeyId: key(STRANGER) }, 'kms.amazonaws.com'), undefined, undefined],
+    ['not at all', request({ bucketName: key(STRANGER) }), undefined, undefined],
+  ])('%s', (_how, record, accounts, outside) => {
+    expect(derive('encryption.accounts', record)).toEqual(accounts);
+    expect(derive('encryption.outsideOrganization', record)).toEqual(outside);
+  });
+
+  test('is unknown to be a stranger where the configuration lists no accounts', () => {
+    const record = request({ kmsKeyId: key(STRANGER) });
+    expect(derive('encryption.outsideOrganization', record, {})).toBe('unknown');
+  });
+
+  test('is found in no request that is deeper or larger than requests are', () => {
+    let deep: JsonObject = { kmsKeyId: key(STRANGER) };
+    for (let i = 0; i < 20; i++) deep = { deep };
+    expect(derive('encryption.accounts', request(deep))).toBeUndefined();
+    const wide = { many: Array.from({ length: 1_000 }, (_, i) => i), kmsKeyId: key(STRANGER) };
+    expect(derive('encryption.accounts', request(wide))).toBeUndefined();
+  });
+});
