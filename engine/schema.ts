@@ -2,12 +2,18 @@ import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv';
 import detectorSchema from '../schemas/detector.schema.json';
 import configSchema from '../schemas/config.schema.json';
 import findingSchema from '../schemas/finding.schema.json';
+import { parseNetwork } from '../events/addresses';
+import { isTimezone } from '../events/derived/hours';
 import type { Json } from '../events/json';
+import { parseTime } from '../events/time';
 import type { DocumentKind } from './compile';
 import type { Path } from './document';
 
 // allErrors: a reader wants every problem at once. verbose: messages quote what they are about.
 const ajv = new Ajv({ allErrors: true, verbose: true, strict: true, strictTypes: false, strictRequired: false });
+ajv.addFormat('cidr', (text: string) => text.includes('/') && parseNetwork(text) !== undefined);
+ajv.addFormat('date', (text: string) => parseTime(`${text}T00:00:00Z`) !== undefined);
+ajv.addFormat('timezone', isTimezone);
 ajv.addSchema(detectorSchema);
 
 export interface SchemaProblem {
@@ -70,6 +76,7 @@ function sentence(error: ErrorObject): string | undefined {
       return `${shown} is none of ${(error.params['allowedValues'] as unknown[]).join(', ')}`;
     case 'type':
       return `${shown} is not ${article(String(error.params['type']))}${described ? ` (${described})` : ''}`;
+    case 'format':
     case 'pattern':
       return described ? `${shown} is not right: ${described}` : `${shown} does not look as it should`;
     case 'oneOf':

@@ -6,6 +6,16 @@ const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri'];
 /** In milliseconds. */
 const DAY = 86_400_000;
 
+/** Whether this is the name of a time zone: `Europe/Berlin`, `UTC`. */
+export function isTimezone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Whether a time is within business hours; unknown where the configuration has none, and of an event without a time.
  *

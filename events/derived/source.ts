@@ -3,6 +3,9 @@ import type { Event } from '../event';
 import { at, flag, text } from '../json';
 import type { Context, Known } from './context';
 
+/** Ranges that are nobody's on the internet, as ipaddr.js names them; those for documentation are told as what they stand for. */
+const PRIVATE = new Set(['private', 'uniqueLocal', 'loopback', 'linkLocal', 'carrierGradeNat', 'unspecified']);
+
 export type SourceKind = 'public' | 'private' | 'aws-service' | 'internal' | 'unknown';
 
 /**
@@ -15,7 +18,7 @@ export function sourceKind(event: Event): SourceKind {
   if (/^AWS Internal/i.test(source)) return 'internal';
   if (/^[a-z0-9.-]+\.amazonaws\.com(?:\.cn)?$/i.test(source)) return 'aws-service';
   if (!ipaddr.isValid(source)) return 'unknown';
-  return ipaddr.process(source).range() === 'unicast' ? 'public' : 'private';
+  return PRIVATE.has(ipaddr.process(source).range()) ? 'private' : 'public';
 }
 
 /** Whether a call came from a trusted network; unknown where none is configured, undefined where it has no address. */

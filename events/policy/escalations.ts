@@ -152,7 +152,7 @@ function questionOf(action: string, kind: string, passedTo: string | undefined):
   return {
     action: `${prefix}:${name}`,
     resource: `arn:aws:${service}:${region}:000000000000:${kind}${ANYTHING}`,
-    isVoid: (conditions) => isBounded(prefix, name, conditions) || !isPassedTo(passedTo, conditions),
+    isVoid: (conditions) => isBounded(`${prefix}:${name}`, conditions) || !isPassedTo(passedTo, conditions),
   };
 }
 
@@ -168,18 +168,17 @@ function isPassedTo(service: string | undefined, conditions: Condition[]): boole
 }
 
 /** Whether conditions keep IAM's powers within a boundary or a list of policies: the usual way to delegate them. */
-function isBounded(prefix: string, name: string, conditions: Condition[]): boolean {
-  if (prefix !== 'iam' || name === 'passrole') return false;
+function isBounded(action: string, conditions: Condition[]): boolean {
+  if (!action.startsWith('iam:') || action === 'iam:passrole') return false;
   return conditions.some(({ key, operator, values, ifExists, set }) => {
     if (key !== 'iam:permissionsboundary' && key !== 'iam:policyarn') return false;
-    return (
-      POSITIVE.test(operator) &&
-      !ifExists &&
-      set !== 'all' &&
-      values.every((value) => !/[*?]/.test(value) || /^arn:.*:policy\/.{3}/.test(value))
-    );
+    if (!POSITIVE.test(operator) || ifExists || set === 'all' || values.length === 0) return false;
+    return values.every((value) => /:policy\/[^*?]{3}/.test(value) && !POWERFUL.test(value));
   });
 }
+
+/** A list of policies that these are on is no limit. */
+const POWERFUL = /:policy\/(?:AdministratorAccess|IAMFullAccess|PowerUserAccess)/i;
 
 export interface Escalations {
   /** Paths that are open towards anybody and anything, or towards the bearer himself. */

@@ -22,6 +22,7 @@ interface Giving {
 export class Grants {
   private readonly giving: Giving[];
   private readonly taking: Statement[];
+  private readonly giversOf = new Map<string, Giving[]>();
 
   constructor(
     statements: Statement[],
@@ -39,48 +40,51 @@ export class Grants {
    * counts if it is without condition and for all of it.
    */
   allows(question: Question): boolean {
-    const isGiven = this.giving.some((giving) => this.gives(giving, question));
-    return isGiven && !this.isTaken(question);
+    return this.givers(question).some((giving) => this.isOnAll(giving, question)) && !this.isTaken(question);
   }
 
   /** Whether an action is allowed on some resource of the kind, be it one that is named. */
   allowsSome(question: Question): boolean {
-    const isGiven = this.giving.some(
-      ({ statement, wide }) =>
-        this.givesAction(statement, question) &&
-        (statement.notResources !== undefined || wide.some(({ text }) => mayConcern(text, question.resource))),
-    );
-    return isGiven && !this.isTaken(question);
+    return this.givers(question).some((giving) => isOnSome(giving, question)) && !this.isTaken(question);
   }
 
-  private gives({ statement, wide }: Giving, question: Question): boolean {
-    if (!this.givesAction(statement, question)) return false;
-    const { resource, self } = question;
+  /** The statements that allow an action; many questions are about the same. */
+  private givers({ action, isVoid }: Question): Giving[] {
+    let givers = this.giversOf.get(action);
+    if (!givers) {
+      givers = this.giving.filter(({ statement: { actions = [], notActions } }) =>
+        notActions
+          ? !notActions.some((glob) => glob.covers(action, this.budget))
+          : actions.some((glob) => glob.matches(action, this.budget)),
+      );
+      this.giversOf.set(action, givers);
+    }
+    return isVoid ? givers.filter(({ statement }) => !isVoid(statement.conditions)) : givers;
+  }
+
+  private isOnAll({ statement: { notResources }, wide }: Giving, { resource, self }: Question): boolean {
     // What is left out must be left out whole: one name that is not takes nothing away.
-    if (statement.notResources) return !statement.notResources.some((glob) => glob.covers(resource, this.budget));
+    if (notResources) return !notResources.some((glob) => glob.covers(resource, this.budget));
     return wide.some((glob) => {
       if (glob.matches(resource, this.budget)) return true;
       return self !== undefined && (glob.text.endsWith('/${aws:username}') || isNamed(glob.text, self));
     });
   }
 
-  private givesAction({ actions, notActions, conditions }: Statement, { action, isVoid }: Question): boolean {
-    const isGiven = notActions
-      ? !notActions.some((glob) => glob.covers(action, this.budget))
-      : (actions ?? []).some((glob) => glob.matches(action, this.budget));
-    return isGiven && !isVoid?.(conditions);
-  }
-
   private isTaken({ action, resource }: Question): boolean {
-    return this.taking.some(({ actions, notActions, resources, notResources }) => {
+    return this.taking.some(({ actions = [], notActions, resources = [], notResources }) => {
       const isAction = notActions
         ? !notActions.some((glob) => glob.matches(action, this.budget))
-        : (actions ?? []).some((glob) => glob.covers(action, this.budget));
+        : actions.some((glob) => glob.covers(action, this.budget));
       if (!isAction) return false;
       // Something that is left out of the denial is something to use.
-      return notResources ? notResources.length === 0 : resources?.some((glob) => glob.covers(resource, this.budget));
+      return notResources ? notResources.length === 0 : resources.some((glob) => glob.covers(resource, this.budget));
     });
   }
+}
+
+function isOnSome({ statement: { notResources }, wide }: Giving, { resource }: Question): boolean {
+  return notResources !== undefined || wide.some(({ text }) => mayConcern(text, resource));
 }
 
 /**

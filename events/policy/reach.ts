@@ -48,8 +48,10 @@ export function anyOf(verdicts: Known[]): Known {
 }
 
 function partiesOf({ everyone, accounts, strangers, services, narrowings }: Admission, home: Home): Party[] {
-  const narrowed = narrowings.map((narrowing) => leftOver(narrowing, home)).sort((a, b) => distance(a) - distance(b));
-  const [closest] = narrowed;
+  const [closest] = narrowings
+    .map((narrowing) => leftOver(narrowing, home))
+    .filter((parties) => parties.length > 0)
+    .sort((a, b) => distance(a) - distance(b));
   const named = [
     ...accounts.map((account) => accountParty(account, home)),
     ...strangers.map((name): Party => ({ name, outside: 'unknown' })),
@@ -58,7 +60,7 @@ function partiesOf({ everyone, accounts, strangers, services, narrowings }: Admi
   if (closest && distance(closest) === 0) return [...named.map((party) => ({ ...party, outside: false })), ...closest];
   if (!everyone && services.length === 0) return named;
   // An AWS service that nothing narrows acts for whoever owns the resource that it acts on.
-  return [...named, ...(closest ?? (everyone ? [ANYBODY] : []))];
+  return [...named, ...(closest ?? (everyone && narrowings.length === 0 ? [ANYBODY] : []))];
 }
 
 /** How far a list reaches beyond the organization. */
