@@ -1,7 +1,7 @@
 import type { Event } from '../../events/event';
 import { at, text } from '../../events/json';
 import type { EventRule } from './compile';
-import { matchesPattern } from './matches';
+import { compileEventPattern } from './matches';
 import { maybeHeldBack } from './names';
 
 /** What EventBridge puts around an event, as far as patterns ask for it. */
@@ -40,16 +40,14 @@ export function envelopeOf({ logsource, record }: Event): Envelope {
   }
 }
 
-/** The rules that an event passes on its way to the hub. */
-export function passing(event: Event, rules: readonly EventRule[]): EventRule[] {
-  const envelope = envelopeOf(event);
-  const name = text(event.record, 'eventName') ?? '';
-  // Whether such an event is really held back depends on what AWS does; that is what the other state is for.
-  return rules.filter(
-    ({ state, pattern }) => (state !== 'ENABLED' || !isHeldBack(event, name)) && matchesPattern(envelope, pattern),
-  );
-}
-
-function isHeldBack(event: Event, name: string): boolean {
-  return event.logsource.service === 'cloudtrail' && maybeHeldBack(name);
+/** Gives, for an event, the rules that it passes on its way to the hub. */
+export function makePassing(rules: readonly EventRule[]): (event: Event) => EventRule[] {
+  const tests = rules.map((rule) => ({ rule, test: compileEventPattern(rule.pattern) }));
+  return (event) => {
+    const envelope = envelopeOf(event);
+    // Whether such an event is really held back depends on what AWS does; that is what the other state is for.
+    const isHeldBack = event.logsource.service === 'cloudtrail' && maybeHeldBack(text(event.record, 'eventName') ?? '');
+    const open = isHeldBack ? tests.filter(({ rule }) => rule.state !== 'ENABLED') : tests;
+    return open.filter(({ test }) => test(envelope)).map(({ rule }) => rule);
+  };
 }

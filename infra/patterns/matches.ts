@@ -4,31 +4,45 @@ import type { EventPattern } from './pattern';
 /** The event has no such field. */
 const ABSENT = Symbol('absent');
 
+/** Of one value of a field. */
+type ValueTest = (value: unknown) => boolean;
+/** Of the objects that stand where a pattern's object does: several, where there is a list above. */
+type ObjectTest = (places: unknown[]) => boolean;
+
 /**
- * Whether an event passes a pattern, as EventBridge decides: "Amazon EventBridge event patterns" and "Comparison operators
- * for use in event patterns" in its user guide. Fields are alternatives of matchers, joined by `and`; of a field whose value
- * is a list, one member is enough; letter case counts unless the operator says otherwise.
+ * Compiles a pattern to a test of events that decides as EventBridge does: "Amazon EventBridge event patterns" and
+ * "Comparison operators for use in event patterns" in its user guide. Fields are joined by `and`, the matchers of a field
+ * are alternatives; of a field whose value is a list, one member is enough; letter case counts unless the operator says
+ * otherwise.
  *
  * @throws Error if the pattern is none
  */
-export function matchesPattern(event: unknown, pattern: EventPattern): boolean {
-  return matchesObject([event], pattern);
+export function compileEventPattern(pattern: EventPattern): (event: unknown) => boolean {
+  const test = objectTest(pattern);
+  return (event) => test([event]);
 }
 
-/** @param places the objects that stand where the pattern's object does: several, where a list is above */
-function matchesObject(places: unknown[], pattern: EventPattern): boolean {
+function objectTest(pattern: EventPattern): ObjectTest {
   const entries = Object.entries(pattern);
   if (entries.length === 0) throw new Error('an empty object in a pattern');
-  return entries.every(([name, wanted]) => {
-    if (name === '$or' && isBranches(wanted)) return wanted.some((branch) => matchesObject(places, branch));
-    const values = places.flatMap((place) => member(place, name));
-    if (!Array.isArray(wanted)) return matchesObject(values, wanted);
+  const tests = entries.map(([name, wanted]): ObjectTest => {
+    if (name === '$or' && isBranches(wanted)) {
+      const branches = wanted.map(objectTest);
+      return (places) => branches.some((branch) => branch(places));
+    }
+    if (!Array.isArray(wanted)) {
+      const inner = objectTest(wanted);
+      return (places) => inner(membersOf(places, name));
+    }
     if (wanted.length === 0) throw new Error(`an empty list for ${name}`);
-    // An object is no value: only what is in it has values.
-    const leaves = values.filter((value) => typeof value !== 'object' || value === null);
-    const subjects = leaves.length > 0 ? leaves : [ABSENT];
-    return wanted.some((matcher) => subjects.some((value) => passes(value, matcher)));
+    const test = anyOf(wanted);
+    return (places) => {
+      // An object is no value: only what is in it has values.
+      const leaves = membersOf(places, name).filter((value) => typeof value !== 'object' || value === null);
+      return leaves.length > 0 ? leaves.some(test) : test(ABSENT);
+    };
   });
+  return (places) => tests.every((test) => test(places));
 }
 
 function isBranches(wanted: EventPattern[string]): wanted is EventPattern[] {
@@ -45,60 +59,96 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Values of a member of an object; lists, and lists in lists, give each of theirs. */
-function member(place: unknown, name: string): unknown[] {
-  if (!isObject(place) || !Object.hasOwn(place, name)) return [];
-  const value = place[name];
-  return Array.isArray(value) ? (value.flat(Infinity) as unknown[]) : [value];
+/** Values of a member of objects; lists, and lists in lists, give each of theirs. */
+function membersOf(places: unknown[], name: string): unknown[] {
+  return places.flatMap((place) => {
+    if (!isObject(place) || !Object.hasOwn(place, name)) return [];
+    const value = place[name];
+    return Array.isArray(value) ? (value.flat(Infinity) as unknown[]) : [value];
+  });
 }
 
-function passes(value: unknown, matcher: unknown): boolean {
-  if (!isObject(matcher)) return value === matcher;
-  const [[operator, operand], ...rest] = Object.entries(matcher) as [[string, unknown], ...unknown[]];
-  if (rest.length > 0 || !Object.hasOwn(operators, operator)) {
+/** Values and texts that ignore case are looked up; each other matcher is asked. */
+function anyOf(matchers: unknown[]): ValueTest {
+  const values = new Set<unknown>();
+  const folded = new Set<string>();
+  const tests: ValueTest[] = [];
+  for (const matcher of matchers) {
+    if (!isObject(matcher)) {
+      values.add(matcher);
+      continue;
+    }
+    const [operator, operand] = operatorOf(matcher);
+    if (operator === 'equals-ignore-case') folded.add(lower(textOf(operand)));
+    else tests.push(operators[operator]!(operand));
+  }
+  return (value) =>
+    values.has(value) ||
+    (folded.size > 0 && typeof value === 'string' && folded.has(lower(value))) ||
+    tests.some((test) => test(value));
+}
+
+function operatorOf(matcher: Record<string, unknown>): [string, unknown] {
+  const [entry, ...rest] = Object.entries(matcher);
+  if (!entry || rest.length > 0 || !Object.hasOwn(operators, entry[0])) {
     throw new Error(`no operator: ${JSON.stringify(matcher)}`);
   }
-  return operators[operator]!(value, operand);
+  return entry;
 }
-
-type Operator = (value: unknown, operand: unknown) => boolean;
 
 const lower = (text: string): string => text.toLowerCase();
-
-/** A test of texts that may be told to ignore case: `{prefix: 'a'}`, `{prefix: {'equals-ignore-case': 'a'}}`. */
-function textOperator(test: (value: string, operand: string) => boolean): Operator {
-  return (value, operand) => {
-    if (typeof value !== 'string') return false;
-    if (isObject(operand)) return test(lower(value), lower(textOf(operand['equals-ignore-case'])));
-    return test(value, textOf(operand));
-  };
-}
 
 function textOf(operand: unknown): string {
   if (typeof operand !== 'string') throw new Error(`text is expected, not ${JSON.stringify(operand)}`);
   return operand;
 }
 
+/** From what stands right of an operator to the test of values. */
+type Operator = (operand: unknown) => ValueTest;
+
+/** An operator on texts that may be told to ignore case: `{prefix: 'a'}`, `{prefix: {'equals-ignore-case': 'a'}}`. */
+function onTexts(test: (value: string, operand: string) => boolean): Operator {
+  return (operand) => {
+    if (!isObject(operand)) {
+      const text = textOf(operand);
+      return (value) => typeof value === 'string' && test(value, text);
+    }
+    const text = lower(textOf(operand['equals-ignore-case']));
+    return (value) => typeof value === 'string' && test(lower(value), text);
+  };
+}
+
 const operators: Record<string, Operator> = {
-  prefix: textOperator((value, operand) => value.startsWith(operand)),
-  suffix: textOperator((value, operand) => value.endsWith(operand)),
-  'equals-ignore-case': (value, operand) => typeof value === 'string' && lower(value) === lower(textOf(operand)),
-  wildcard: (value, operand) => typeof value === 'string' && wildcard(textOf(operand)).test(value),
-  exists: (value, operand) => (value !== ABSENT) === operand,
-  cidr: (value, operand) => typeof value === 'string' && inRange(value, textOf(operand)),
-  numeric: (value, operand) => typeof value === 'number' && inBounds(value, operand as (string | number)[]),
-  'anything-but': (value, operand) => value !== ABSENT && !isRefused(value, operand),
+  prefix: onTexts((value, operand) => value.startsWith(operand)),
+  suffix: onTexts((value, operand) => value.endsWith(operand)),
+  'equals-ignore-case': (operand) => anyOf([{ 'equals-ignore-case': operand }]),
+  wildcard: (operand) => {
+    const regex = wildcard(textOf(operand));
+    return (value) => typeof value === 'string' && regex.test(value);
+  },
+  exists: (operand) => (value) => (value !== ABSENT) === operand,
+  cidr: (operand) => {
+    const range = ipaddr.parseCIDR(textOf(operand));
+    return (value) => typeof value === 'string' && inRange(value, range);
+  },
+  numeric: (operand) => {
+    const bounds = boundsOf(operand as unknown[]);
+    return (value) => typeof value === 'number' && bounds.every((bound) => bound(value));
+  },
+  'anything-but': (operand) => {
+    const refused = refusal(operand);
+    return (value) => value !== ABSENT && !refused(value);
+  },
 };
 
-/** Whether `anything-but` refuses a value: one, several, or what an operator takes of one or several. */
-function isRefused(value: unknown, operand: unknown): boolean {
-  if (Array.isArray(operand)) return operand.some((one) => isRefused(value, one));
-  if (!isObject(operand)) return value === operand;
+/** What `anything-but` refuses: one value or several, or what an operator takes, for one text or several. */
+function refusal(operand: unknown): ValueTest {
+  if (!isObject(operand)) return anyOf([operand].flat());
   const [[operator, texts]] = Object.entries(operand) as [[string, unknown]];
   if (!['prefix', 'suffix', 'equals-ignore-case', 'wildcard'].includes(operator)) {
     throw new Error(`anything-but does not take ${operator}`);
   }
-  return [texts].flat().some((text) => operators[operator]!(value, textOf(text)));
+  return anyOf([texts].flat().map((text) => ({ [operator]: textOf(text) })));
 }
 
 /** `*` is any run of characters; a backslash takes away the meaning of `*` and of a backslash. */
@@ -108,25 +158,27 @@ function wildcard(pattern: string): RegExp {
   return new RegExp(`^${source.join('')}$`);
 }
 
-function inBounds(value: number, bounds: (string | number)[]): boolean {
-  for (let i = 0; i < bounds.length; i += 2) {
-    const bound = bounds[i + 1] as number;
-    const compare = {
-      '=': value === bound,
-      '<': value < bound,
-      '<=': value <= bound,
-      '>': value > bound,
-      '>=': value >= bound,
-    };
-    if (!Object.hasOwn(compare, bounds[i]!)) throw new Error(`no comparison: ${bounds[i]}`);
-    if (!compare[bounds[i] as keyof typeof compare]) return false;
+const comparisons: Record<string, (value: number, bound: number) => boolean> = {
+  '=': (value, bound) => value === bound,
+  '<': (value, bound) => value < bound,
+  '<=': (value, bound) => value <= bound,
+  '>': (value, bound) => value > bound,
+  '>=': (value, bound) => value >= bound,
+};
+
+/** `['>', 0, '<=', 5]` */
+function boundsOf(operand: unknown[]): ((value: number) => boolean)[] {
+  const bounds: ((value: number) => boolean)[] = [];
+  for (let i = 0; i < operand.length; i += 2) {
+    const compare = comparisons[String(operand[i])];
+    if (!compare) throw new Error(`no comparison: ${String(operand[i])}`);
+    bounds.push((value) => compare(value, operand[i + 1] as number));
   }
-  return true;
+  return bounds;
 }
 
-function inRange(address: string, range: string): boolean {
+function inRange(address: string, [network, bits]: [ipaddr.IPv4 | ipaddr.IPv6, number]): boolean {
   if (!ipaddr.isValid(address)) return false;
   const parsed = ipaddr.parse(address);
-  const [network, bits] = ipaddr.parseCIDR(range);
   return parsed.kind() === network.kind() && parsed.match([network, bits] as never);
 }

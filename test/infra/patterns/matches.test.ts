@@ -1,4 +1,4 @@
-import { matchesPattern } from '../../../infra/patterns/matches';
+import { compileEventPattern } from '../../../infra/patterns/matches';
 import type { EventPattern } from '../../../infra/patterns/pattern';
 
 /* Shapes and verdicts after "Amazon EventBridge event patterns" and "Comparison operators" of the user guide. */
@@ -94,7 +94,7 @@ test.each<[string, EventPattern, boolean]>([
     true,
   ],
 ])('%s', (_what, pattern, expected) => {
-  expect(matchesPattern(INSTANCE, pattern)).toBe(expected);
+  expect(compileEventPattern(pattern)(INSTANCE)).toBe(expected);
 });
 
 test.each<[EventPattern, string]>([
@@ -104,5 +104,5 @@ test.each<[EventPattern, string]>([
   [detail({}), 'an empty object in a pattern'],
   [detail({ state: [{ prefix: 5 }] }), 'text is expected, not 5'],
 ])('%j is no pattern', (pattern, message) => {
-  expect(() => matchesPattern(INSTANCE, pattern)).toThrow(message);
+  expect(() => compileEventPattern(pattern)).toThrow(message);
 });
