@@ -12,6 +12,12 @@ export const detectorsOption = (): Option =>
 export const configOption = (): Option =>
   new Option('-c, --config <file>', 'configuration (default: privwatch.yml in the working directory, if there is one)');
 
+export const grantsOption = (): Option =>
+  new Option(
+    '--grants <file>',
+    'just-in-time grants besides those of the configuration: CSV or JSON (who, account, role, from, until, approval), or the requests table of TEAM; repeatable',
+  ).argParser((path: string, before: string[] | undefined) => [...(before ?? []), path]);
+
 export function levelOption(flags: string, description: string): Option {
   return new Option(`${flags} <level>`, description).choices(LEVELS);
 }

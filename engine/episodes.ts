@@ -41,6 +41,8 @@ export interface Episode {
   /** The main one of the first hit. */
   mainResource: string | undefined;
   expired: string[];
+  /** What is to be said of just-in-time grants. */
+  approvals?: string[];
   /** Not all hits around could be read at once: what they come to may depend on the order in which they came. */
   isCut?: true;
   /** Id of the episode of the day before that this one goes on with. */
@@ -190,6 +192,7 @@ function join(parts: Episode[], run: Run): Episode {
     evidence: evidence.slice(0, MAX_EVIDENCE),
     resources: sortedResources(parts),
     expired: sortedTexts(parts),
+    ...approvalsOf(parts),
     ...(parts.some(({ isCut }) => isCut) && { isCut: true as const }),
     continues: undefined,
   };
@@ -229,6 +232,7 @@ function makeEpisode(sorted: Hit[], run: Run): Episode {
     firstHit: first.id,
     mainResource: first.resources[0]?.name,
     expired: sortedTexts(sorted),
+    ...approvalsOf(sorted),
     continues: undefined,
     content: first.content,
   };
@@ -262,6 +266,14 @@ function sortedResources(parts: { resources: Resource[] }[]): Resource[] {
 
 function sortedTexts(parts: { expired: string[] }[]): string[] {
   return [...new Set(parts.flatMap(({ expired }) => expired))].sort();
+}
+
+const MAX_APPROVALS = 5;
+
+/** The first by their texts: whatever is among them is so in every part that has it. */
+function approvalsOf(parts: { approvals?: string[] | undefined }[]): { approvals?: string[] } {
+  const approvals = [...new Set(parts.flatMap((part) => part.approvals ?? []))].sort().slice(0, MAX_APPROVALS);
+  return approvals.length > 0 ? { approvals } : {};
 }
 
 /** By time, key and id; of two contents under one id, always the same is first. */

@@ -63,6 +63,8 @@ export interface Finding extends Content {
   continues: string | null;
   /** Exceptions that would have suppressed some of the hits, had they not expired. */
   expiredExceptions: string[];
+  /** Just-in-time grants that cover the hits, or that they are outside of: `CHG-12, in force until …`. */
+  approvals?: string[];
   /** Why it matters: the description of the detector. */
   why: string;
   /** What to do next. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { JSONPath } from 'jsonpath-plus';
 import { stringify } from 'safe-stable-stringify';
-import { actorOf, isHuman, mfaOf, type Actor, type Context } from '../events/derived';
+import { actorOf, grantedBy, grantText, isHuman, mfaOf, type Actor, type Context } from '../events/derived';
 import type { Event } from '../events/event';
 import { at, text, type Json } from '../events/json';
 import { Memo } from '../events/memo';
@@ -38,6 +38,8 @@ export interface Hit {
   resources: Resource[];
   /** Titles of exceptions that have expired. */
   expired: string[];
+  /** What is to be said of just-in-time grants. */
+  approvals?: string[] | undefined;
   content: Content;
   /** In a correlation: the place of the rule among its inputs. */
   input?: number | undefined;
@@ -94,6 +96,7 @@ interface Sight {
   actor: Actor;
   resources: Resource[];
   expired: string[];
+  approvals: string[] | undefined;
   /** Without the title, which is the detector's. */
   content: Omit<Content, 'title'>;
   eventId: string;
@@ -143,6 +146,7 @@ function sightOf({ rule, event, expired }: Match, { fields, context }: Ruleset):
     actor,
     resources: shared(resourcesOf(rule, clean)),
     expired: shared(expired.map(({ title }) => title)),
+    approvals: approvalsOf(clean, context),
     content: {
       actor: shared(findingActor(clean, actor, context)),
       account: maybe(clean.account),
@@ -159,7 +163,7 @@ function sightOf({ rule, event, expired }: Match, { fields, context }: Ruleset):
 function hitOf(
   detector: Detector,
   group: Record<string, string>,
-  { view, resources, expired, content, eventId, key }: Sight,
+  { view, resources, expired, approvals, content, eventId, key }: Sight,
   { fields, context }: Ruleset,
   own: Pick<Hit, 'id' | 'level' | 'input' | 'value' | 'carried'>,
 ): Hit {
@@ -180,6 +184,7 @@ function hitOf(
     level: own.level,
     resources,
     expired,
+    approvals,
     content: {
       title: shared(titleOf(detector, content, resources, context, fieldText)),
       actor: content.actor,
@@ -192,6 +197,11 @@ function hitOf(
     value: own.value,
     carried: own.carried,
   };
+}
+
+function approvalsOf(event: Event, context: Context): string[] | undefined {
+  const said = grantText(grantedBy(event, context));
+  return said === undefined ? undefined : shared([kept(said)]);
 }
 
 const sharedValues = new Memo<object | string>(50_000);

@@ -1,8 +1,9 @@
+import { grantedBy, type GrantState } from '../events/derived';
 import type { Event } from '../events/event';
 import type { Detector } from './detector';
 import { View } from './fields';
 import type { Filter } from './filter';
-import type { Level } from './level';
+import { shifted, type Level } from './level';
 import { holds } from './nodes';
 import { appliesTo, type Rule } from './rule';
 import type { Ruleset } from './ruleset';
@@ -64,6 +65,14 @@ export function isExpired(filter: Filter, event: Event): boolean {
   return filter.expiresAt !== undefined && (event.time === undefined || event.time >= filter.expiresAt);
 }
 
+/**
+ * The level of a detector for an event: what its `severity` conditions make of it, and one step down if a just-in-time grant
+ * covers the act, or one up if it is outside a grant or comes after it.
+ */
 export function levelOf({ severity, level }: Detector, view: View): Level {
-  return severity.find(({ when }) => holds(when, view))?.level ?? level;
+  const own = severity.find(({ when }) => holds(when, view))?.level ?? level;
+  if (!view.context.grants) return own;
+  return shifted(own, STEPS[grantedBy(view.event, view.context).state]);
 }
+
+const STEPS: Record<GrantState, number> = { inside: -1, expired: 1, outside: 1, none: 0, unknown: 0 };

@@ -18,6 +18,8 @@ export interface Config {
   /** Stable identities, `*` allowed, that are for emergencies only. */
   breakGlass?: string[];
   businessHours?: BusinessHours;
+  /** In the file, the names of files that hold them. */
+  grants?: Grant[];
   /** Values for `%name%` in rules that use Sigma's `expand`. */
   expand?: Record<string, string | string[]>;
 }
@@ -26,6 +28,20 @@ export interface Account {
   id: string;
   name?: string;
   environment?: string;
+}
+
+/** A just-in-time grant: an approval for somebody to act in a role for a while. */
+export interface Grant {
+  /** Names of one person: e-mail address, user name, user id of Identity Center, ARN. */
+  who: string[];
+  account?: string;
+  /** Permission set, name or ARN of a role. */
+  role?: string;
+  /** ISO 8601, UTC; the end is not included. */
+  from: string;
+  until: string;
+  /** What a finding shows: id of the request, ticket. */
+  approval: string;
 }
 
 export interface BusinessHours {

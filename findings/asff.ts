@@ -202,6 +202,7 @@ function productFieldsOf(notice: Notice, setting: Setting): Record<string, strin
     group: Object.entries(finding.group).map(([name, value]) => `${name}=${value}`),
     resources: finding.resources.map(({ type, name }) => `${type} ${name}`),
     expiredExceptions: finding.expiredExceptions,
+    approvals: finding.approvals ?? [],
     references: referencesOf(finding),
     falsepositives: finding.falsepositives,
   };

@@ -38,6 +38,8 @@ export function renderFindings(findings: Finding[], options: ConsoleOptions): st
       add('from', [first.from.address, first.from.userAgent].filter(Boolean).join(' · ') || 'unknown');
       const expired = [...new Set(members.flatMap((finding) => finding.expiredExceptions))];
       if (expired.length > 0) add('note', `would be excepted, but the exception has expired: ${expired.join(', ')}`);
+      const approvals = [...new Set(members.flatMap((finding) => finding.approvals ?? []))];
+      if (approvals.length > 0) add('grant', approvals.join('; '));
       if (!explained.has(first.detectorId)) {
         add('why', first.why);
         first.runbook.forEach((step, i) => add(i === 0 ? 'next' : '', `${i + 1}. ${step}`));

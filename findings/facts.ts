@@ -57,6 +57,7 @@ export function factsOf(finding: Finding, maxResources: number): Fact[] {
     ['From', [said(from.address) ?? 'unknown', sourceKind(from.address), said(from.userAgent)]],
     ['When', whenOf(finding)],
     ['Continues', [said(finding.continues)]],
+    ['Approval', (finding.approvals ?? []).map((text) => ({ said: text }))],
     ['Exceptions', finding.expiredExceptions.map((title) => ({ said: `${title} (expired)` }))],
   ];
   return facts

@@ -175,6 +175,7 @@ function unmappedOf({ finding, ...notice }: Notice): object {
     group: Object.entries(finding.group).map(([name, value]) => ({ name, value })),
     compliance: finding.compliance,
     expired_exceptions: finding.expiredExceptions,
+    approvals: finding.approvals ?? [],
     falsepositives: finding.falsepositives.map((cause) => oneLine(cause)),
   };
 }

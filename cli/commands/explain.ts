@@ -18,12 +18,13 @@ import { readConfig } from '../config';
 import { loadDetectors } from '../detectors';
 import { UsageError } from '../errors';
 import { explainWindow, type WindowExplanation } from '../explain-window';
-import { configOption, detectorsOption } from '../options';
+import { configOption, detectorsOption, grantsOption } from '../options';
 import { samplesConfig, samplesFolder } from './replay';
 
 interface Options {
   detectors?: string[];
   config?: string;
+  grants?: string[];
   json?: boolean;
 }
 
@@ -41,13 +42,14 @@ export function registerExplain(program: Command): void {
     .argument('[path...]', 'where to look for the event id (default: the samples)')
     .addOption(detectorsOption())
     .addOption(configOption())
+    .addOption(grantsOption())
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample:\n  privwatch explain aws_iam_access_key_created_for_other_user 6f1d… logs/')
     .action(async (detector: string, event: string, paths: string[], options: Options) => {
       const inSamples = paths.length === 0 && statSync(event, { throwIfNoEntry: false }) === undefined;
       const ruleset = loadDetectors(
         options.detectors,
-        readConfig(options.config ?? (inSamples ? samplesConfig : undefined)),
+        readConfig(options.config ?? (inSamples ? samplesConfig : undefined), options.grants),
       );
       const rule = findDetector(detector, ruleset);
       const { found, events } = await findEvent(event, paths);

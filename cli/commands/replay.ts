@@ -18,6 +18,7 @@ import {
   configOption,
   detectorsOption,
   duplicateOption,
+  grantsOption,
   latenessOption,
   levelOption,
   parseEnd,
@@ -32,6 +33,7 @@ import { renderSummary } from '../summary';
 interface Options {
   detectors?: string[];
   config?: string;
+  grants?: string[];
   level?: Level;
   failOn?: Level;
   since?: number;
@@ -60,6 +62,7 @@ export function registerReplay(program: Command): void {
     .argument('[path...]', 'what to read (default: the samples that come with privwatch, with their configuration)')
     .addOption(detectorsOption())
     .addOption(configOption())
+    .addOption(grantsOption())
     .addOption(levelOption('-l, --level', 'print findings of this level and above only'))
     .addOption(
       levelOption('--fail-on', 'exit with 1 if there is a finding of this level or above, also one that --level hides'),
@@ -104,7 +107,7 @@ async function run(paths: string[], options: Options): Promise<number> {
     throw new UsageError('--lateness takes events in the order of time: it does not go with --shuffle');
   if ((options.since ?? -Infinity) > (options.until ?? Infinity)) throw new UsageError('--until is before --since');
   const usesSamples = paths.length === 0;
-  const config = readConfig(options.config ?? (usesSamples ? samplesConfig : undefined));
+  const config = readConfig(options.config ?? (usesSamples ? samplesConfig : undefined), options.grants);
   const ruleset = loadDetectors(options.detectors, config);
   const { files, passedOver, problems } = findFiles(usesSamples ? [samplesFolder] : paths, mayHoldEvents);
   if (problems.length > 0) throw new UsageError(problems.join('\n'));

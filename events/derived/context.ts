@@ -1,5 +1,6 @@
 import { contains, parseNetwork } from '../addresses';
 import type { Account, Config } from '../config';
+import { indexGrants, type TimedGrant } from './grant';
 import { makeClock, type Hours } from './hours';
 
 /** True, false, or that the event and the configuration do not say. */
@@ -20,6 +21,8 @@ export interface Context {
   /** Whether a time, in milliseconds since the epoch, is within business hours. */
   hours(time: number | undefined): Hours;
   readonly organizationId: string | undefined;
+  /** Just-in-time grants by the names of whom they are for, in lower case; undefined where none are configured. */
+  readonly grants: ReadonlyMap<string, TimedGrant[]> | undefined;
 }
 
 export function makeContext(config: Config = {}): Context {
@@ -42,6 +45,7 @@ export function makeContext(config: Config = {}): Context {
     isCi,
     isBreakGlass: matcher(config.breakGlass),
     hours: makeClock(config.businessHours),
+    grants: indexGrants(config.grants),
   };
 }
 

@@ -4,6 +4,7 @@ import { actorOf, isAutomation, isHuman, mfaOf } from './actor';
 import { callerAccount, isCounted, isSelf, outcomeOf, sideOf, targetUser } from './call';
 import type { Context } from './context';
 import { encryptingAccounts, encryptsForOutsiders } from './encryption';
+import { grantedBy } from './grant';
 import { exposureOf } from './network';
 import { passedRoles, selectionOf, targetAccount, targetRole } from './request';
 import { isConsoleElsewhere, isFromConsole, isSourceTrusted, keyKind, sourceKind } from './source';
@@ -23,6 +24,7 @@ import {
 
 export { actorOf, isHuman, mfaOf, type Actor } from './actor';
 export { outcomeOf } from './call';
+export { grantedBy, grantText, type GrantState } from './grant';
 export { makeContext, type Context } from './context';
 
 /** One derived field: what it says, and the pure function of event and configuration that gives it. */
@@ -125,6 +127,15 @@ export const derivedFields: Record<string, DerivedField> = {
   'derived.hours': {
     description: '`inside` or `outside` the business hours of the configuration; `unknown` if it has none.',
     derive: (event, context) => context.hours(event.time),
+  },
+  'derived.grant.state': {
+    description:
+      'Whether a just-in-time grant covers the act: `inside`, `expired` (one did and has ended), `outside` (one is for the role in another account, or begins later), `none`, or `unknown` (no grants are configured).',
+    derive: (event, context) => grantedBy(event, context).state,
+  },
+  'derived.grant.approval': {
+    description: 'Approval of the grant that this is about.',
+    derive: (event, context) => grantedBy(event, context).grant?.approval,
   },
   'derived.source.kind': {
     description:
