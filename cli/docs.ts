@@ -10,6 +10,7 @@ import type { Detector } from '../engine/detector';
 import type { Rule } from '../engine/rule';
 import type { Ruleset } from '../engine/ruleset';
 import { baseNames } from './detector-tests/events';
+import { configurationPage } from './docs-configuration';
 import { detectorsOf, highVolumeDetectors, loadDetectors } from './detectors';
 import { packageRoot } from './package-root';
 
@@ -20,6 +21,7 @@ export function generatedPages(ruleset: Ruleset): Record<string, string> {
   return {
     'docs/detectors.md': detectorsPage(ruleset),
     'docs/detector-language.md': languagePage(),
+    'docs/configuration.md': configurationPage(),
     'README.md': withExamples(readFileSync(join(packageRoot, 'README.md'), 'utf8')),
   };
 }
