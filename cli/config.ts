@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Config } from '../events/config';
-import type { Problems } from '../engine/document';
+import type { Problems, SourceDocument } from '../engine/document';
 import { readMaps } from '../engine/documents';
 import { formatProblem } from '../engine/problems';
 import { checkConfig } from '../engine/schema';
@@ -25,18 +25,39 @@ export function readConfig(file: string | undefined, grants: string[] = []): Con
 
 function readFile(file: string | undefined): Config {
   if (file === undefined && !existsSync(DEFAULT_CONFIG)) return {};
+  const problems: Problems = { errors: [], warnings: [] };
   const name = file ?? DEFAULT_CONFIG;
+  const document = readConfigDocument(name, problems);
+  failOn(problems);
+  return document ? configOf(document, name) : {};
+}
+
+/**
+ * The document of a configuration file, by which later checks can say where something stands.
+ *
+ * @param problems gets what the schema says is wrong
+ * @throws UsageError if the file cannot be read
+ */
+export function readConfigDocument(file: string, problems: Problems): SourceDocument | undefined {
   let text: string;
   try {
-    text = readFileSync(name, 'utf8');
+    text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new UsageError(`${name}: ${(error as Error).message}`);
+    throw new UsageError(`${file}: ${(error as Error).message}`);
   }
-  const problems: Problems = { errors: [], warnings: [] };
-  const [document, second] = readMaps({ file: name, text }, 'a configuration is a map', problems);
+  const [document, second] = readMaps({ file, text }, 'a configuration is a map', problems);
   second?.error([], 'a configuration is one document');
   if (document) for (const { path, message } of checkConfig(document.data)) document.error(path, message);
-  if (problems.errors.length > 0) throw new UsageError(problems.errors.map(formatProblem).join('\n'));
-  const { grants, ...config } = (document?.data ?? {}) as Omit<Config, 'grants'> & { grants?: string[] };
-  return grants ? { ...config, grants: grants.flatMap((path) => readGrants(join(dirname(name), path))) } : config;
+  return document;
+}
+
+/** What a sound document says, with the just-in-time grants of the files that it names. */
+export function configOf({ data }: SourceDocument, file: string): Config {
+  const { grants, ...config } = data as Omit<Config, 'grants'> & { grants?: string[] };
+  return grants ? { ...config, grants: grants.flatMap((path) => readGrants(join(dirname(file), path))) } : config;
+}
+
+/** @throws UsageError with every error, if there is one */
+export function failOn({ errors }: Problems): void {
+  if (errors.length > 0) throw new UsageError(errors.map(formatProblem).join('\n'));
 }

@@ -181,7 +181,7 @@ function connectFilters(filters: Filter[], rules: Rule[]): void {
   }
 }
 
-const SERVICES = ['cloudtrail', 'cloudtrail-insight', 'guardduty', 'accessanalyzer', 'config'];
+const SERVICES = ['cloudtrail', 'cloudtrail-insight', 'guardduty', 'accessanalyzer', 'config', 'privwatch'];
 
 /** Rules for other sources are kept, and told apart: no event that is read here can match them. */
 function warnOfForeign(rules: Rule[]): void {

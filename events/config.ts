@@ -22,6 +22,8 @@ export interface Config {
   grants?: Grant[];
   /** Values for `%name%` in rules that use Sigma's `expand`. */
   expand?: Record<string, string | string[]>;
+  /** Where and how privwatch runs on AWS; nothing else reads it. */
+  deploy?: Deploy;
 }
 
 export interface Account {
@@ -54,4 +56,40 @@ export interface BusinessHours {
   to: string;
   /** `2026-12-25` */
   holidays?: string[];
+}
+
+/** The schema says what each is for, and what it is if not set. */
+export interface Deploy {
+  mode: 'organization' | 'single-account';
+  name?: string;
+  hub: { account: string; region: string };
+  members: {
+    regions: string[];
+    organizationalUnits?: string[];
+    managementAccount?: string;
+    stackSetAccount?: 'hub' | 'management';
+  };
+  findingsAccount?: string;
+  detectors?: { shipped?: boolean; paths?: string[]; off?: string[]; staging?: string[] };
+  sinks: {
+    securityHub?: boolean;
+    people?: string[];
+    digest?: string[];
+    chat?: boolean;
+    machines?: boolean;
+    eventBus?: boolean;
+  };
+  alarms?: { emails?: string[]; lagMinutes?: number };
+  trail?: { bucket: string; account?: string; prefix?: string; keyArn?: string };
+  heartbeat?: {
+    everyMinutes?: number;
+    silentAfterMinutes?: number;
+    neverSpokeAfterHours?: number;
+    accounts?: 'listed' | 'organization';
+  };
+  table?: { maxWriteUnits?: number };
+  concurrency?: { detect?: number; sinks?: number };
+  logs?: { retentionDays?: number; level?: string };
+  stormGroups?: number;
+  tags?: Record<string, string>;
 }

@@ -6,7 +6,7 @@ import { parseTime } from './time';
 /** What a Sigma rule's `logsource` is compared with. */
 export interface Logsource {
   readonly product: 'aws';
-  readonly service: 'cloudtrail' | 'cloudtrail-insight' | 'guardduty' | 'accessanalyzer' | 'config';
+  readonly service: 'cloudtrail' | 'cloudtrail-insight' | 'guardduty' | 'accessanalyzer' | 'config' | 'privwatch';
 }
 
 /**
@@ -97,6 +97,16 @@ export const sources = {
     time: (_record, envelope) => at(envelope, 'time'),
     account: (record, envelope) => text(record, 'awsAccountId') ?? text(envelope, 'account'),
     region: (record, envelope) => text(record, 'awsRegion') ?? text(envelope, 'region'),
+    revision: () => '',
+  },
+  /** What privwatch says of itself: `eventName` in the record, the rest in the envelope. */
+  privwatch: {
+    logsource: { product: 'aws', service: 'privwatch' },
+    key: (_record, envelope) => text(envelope, 'id'),
+    id: (_record, envelope) => text(envelope, 'id'),
+    time: (_record, envelope) => at(envelope, 'time'),
+    account: (_record, envelope) => text(envelope, 'account'),
+    region: (_record, envelope) => text(envelope, 'region'),
     revision: () => '',
   },
 } satisfies Record<string, Source>;

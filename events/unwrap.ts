@@ -1,4 +1,5 @@
 import { makeEvent, sources, type Event } from './event';
+import { MISSED } from './heartbeat';
 import { at, isObject, MAX_DEPTH, type Json, type JsonObject } from './json';
 import { redactText } from './redact';
 
@@ -86,6 +87,9 @@ function trailRecord(record: JsonObject, out: Unwrapped): void {
 /** EventBridge: https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html */
 function envelope(value: JsonObject, detail: JsonObject, out: Unwrapped): void {
   const type = typeof value['detail-type'] === 'string' ? value['detail-type'] : '';
+  if (value['source'] === MISSED.source && type === MISSED.detailType) {
+    return void out.events.push(makeEvent(sources.privwatch, detail, value));
+  }
   if (isTrailRecord(detail)) return trailRecord(detail, out);
   if (type === 'GuardDuty Finding' || isApiFinding(detail) || isEventBridgeFinding(detail)) {
     out.events.push(makeEvent(sources.guardduty, camelCase(detail), value));

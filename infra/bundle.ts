@@ -6,10 +6,17 @@ import { buildSync, type BuildOptions } from 'esbuild';
 import { readConfig } from '../cli/config';
 import { loadDetectors } from '../cli/detectors';
 import { packageRoot } from '../cli/package-root';
-import { checkedDocuments } from '../engine/compiled';
+import { checkedDocuments, type CheckedDocument } from '../engine/compiled';
+import type { Config } from '../events/config';
 
 /** The Lambda functions, each after its file in `handlers/`. */
-export const FUNCTIONS = ['detect', 'sweep', 'reconcile', 'outbox', 'digest', 'security-hub', 'sns', 'eventbridge'];
+export const FUNCTIONS = [
+  ...['detect', 'sweep', 'reconcile', 'outbox', 'digest', 'security-hub', 'sns', 'eventbridge'],
+  ...['heartbeat', 'silence'],
+];
+
+/** Those that know the detectors. */
+const WITH_RULESET = ['detect', 'sweep', 'reconcile', 'outbox', 'digest'];
 
 /** Where the bundles lie, a folder for each function with `index.js` in it. */
 export const bundleFolder = join(packageRoot, 'dist', 'lambda');
@@ -29,18 +36,21 @@ const OPTIONS: BuildOptions = {
  */
 export function bundle(detectors: string[] | undefined, configFile: string | undefined): void {
   const config = readConfig(configFile);
-  const documents = checkedDocuments(loadDetectors(detectors, config));
-  rmSync(bundleFolder, { recursive: true, force: true });
-  mkdirSync(bundleFolder, { recursive: true });
-  writeFileSync(join(bundleFolder, 'ruleset.json'), JSON.stringify({ documents, config }));
-  for (const name of FUNCTIONS) buildFunction(name, join(bundleFolder, name), OPTIONS);
+  writeBundles({ documents: checkedDocuments(loadDetectors(detectors, config)), config });
 }
 
-function buildFunction(name: string, folder: string, options: BuildOptions): string {
-  const outfile = join(folder, 'index.js');
-  // Tests and commands run from sources or from dist; the bundle is always made of the sources.
-  buildSync({ ...options, entryPoints: [join(packageRoot, 'handlers', `${name}.ts`)], outfile });
-  return outfile;
+/** Makes the bundles, with what was chosen and checked already. */
+export function writeBundles({ documents, config }: { documents: CheckedDocument[]; config: Config }): void {
+  rmSync(bundleFolder, { recursive: true, force: true });
+  mkdirSync(bundleFolder, { recursive: true });
+  const text = JSON.stringify({ documents, config });
+  writeFileSync(join(bundleFolder, 'ruleset.json'), text);
+  // Tests and commands run from sources or from dist; the bundles are always made of the sources.
+  const entryPoints = FUNCTIONS.map((name) => ({
+    ...{ in: join(packageRoot, 'handlers', `${name}.ts`), out: join(name, 'index') },
+  }));
+  buildSync({ ...OPTIONS, entryPoints, outdir: bundleFolder });
+  for (const name of WITH_RULESET) writeFileSync(join(bundleFolder, name, 'ruleset.json'), text);
 }
 
 /** Size and load time of each function, beside those of the same code as it is compiled, file by file. */

@@ -44,11 +44,12 @@ export function testEvents(descriptions: JsonObject[]): Event[] {
   return out.events;
 }
 
-/** Its own id and time, for a CloudTrail record or a GuardDuty finding. */
+/** Its own id and time, for a CloudTrail record, a GuardDuty finding or an EventBridge event. */
 function stamp(record: JsonObject, time: number, number: number): JsonObject {
   const hex = createHash('sha256').update(String(number)).digest('hex');
   const id = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
   const iso = formatTime(time);
+  if (isObject(record['detail'])) return { ...record, id, time: iso };
   if (!isObject(record['service'])) return { ...record, eventTime: iso, eventID: id };
   const service = { ...record['service'], eventFirstSeen: iso, eventLastSeen: iso };
   return { ...record, id: hex.slice(0, 32), createdAt: iso, updatedAt: iso, service };

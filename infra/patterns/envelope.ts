@@ -1,4 +1,5 @@
 import type { Event } from '../../events/event';
+import { MISSED } from '../../events/heartbeat';
 import { at, text } from '../../events/json';
 import type { EventRule } from './compile';
 import { compileEventPattern } from './matches';
@@ -37,6 +38,9 @@ export function envelopeOf({ logsource, record }: Event): Envelope {
       const type = isItem ? 'Config Configuration Item Change' : 'Config Rules Compliance Change';
       return { source: 'aws.config', 'detail-type': type, detail: record };
     }
+    // The hub makes it, and puts it where events of the bus arrive.
+    case 'privwatch':
+      return { source: MISSED.source, 'detail-type': MISSED.detailType, detail: record };
   }
 }
 

@@ -164,6 +164,8 @@ function narrowed(calls: Calls, taken: Clause[], maxLength: number): Calls | und
     : [[ofService]];
   for (const choice of choices) {
     const clauses = withoutNarrower(choice.flatMap((clause) => beside(clause, others)));
+    // Each of the others takes a part, and together they take all.
+    if (clauses.length === 0) return undefined;
     if (
       fits(
         clauses.map((clause) => named(clause, [name])),

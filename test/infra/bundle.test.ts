@@ -14,22 +14,28 @@ beforeAll(() => {
 });
 
 describe('The bundle', () => {
-  test.each(['detect', 'sweep', 'reconcile', 'outbox', 'security-hub', 'sns', 'eventbridge'])(
-    'of %s loads by itself, and has a handler',
-    (name) => {
-      const file = join(folder, name, 'index.js');
-      const script = `console.log(typeof require(${JSON.stringify(file)}).handler)`;
-      const env = {
-        PATH: process.env['PATH'],
-        AWS_REGION: 'us-east-1',
-        NODE_NO_WARNINGS: '1',
-        HUB_ACCOUNT: '111122223333',
-      };
-      expect(execFileSync(process.execPath, ['-e', script], { encoding: 'utf8', env, cwd: '/' }).trim()).toBe(
-        'function',
-      );
-    },
-  );
+  test.each([
+    'detect',
+    'sweep',
+    'reconcile',
+    'outbox',
+    'security-hub',
+    'sns',
+    'eventbridge',
+    'heartbeat',
+    'silence',
+    'digest',
+  ])('of %s loads by itself, and has a handler', (name) => {
+    const file = join(folder, name, 'index.js');
+    const script = `console.log(typeof require(${JSON.stringify(file)}).handler)`;
+    const env = {
+      PATH: process.env['PATH'],
+      AWS_REGION: 'us-east-1',
+      NODE_NO_WARNINGS: '1',
+      HUB_ACCOUNT: '111122223333',
+    };
+    expect(execFileSync(process.execPath, ['-e', script], { encoding: 'utf8', env, cwd: '/' }).trim()).toBe('function');
+  });
 
   test('of detect stays small: neither YAML nor schemas are in it', () => {
     expect(statSync(join(folder, 'detect', 'index.js')).size).toBeLessThan(700_000);
