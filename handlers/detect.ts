@@ -3,7 +3,7 @@ import type { Json } from '../events/json';
 import { unwrap } from '../events/unwrap';
 import { drillFrom, type DrillDetail } from '../engine/drill';
 import { eachMessage, type Deadline } from './messages';
-import { here, openRoad, type Road } from './road';
+import { here, openRoad, withUnits, type Road } from './road';
 import { metricsOf, newTally, takeAll, type Content } from './take';
 
 /**
@@ -16,9 +16,9 @@ export function detectFunction(
   open: () => Road,
   { log, writeMetrics, now } = here,
 ): (event: SQSEvent, deadline?: Deadline) => Promise<SQSBatchResponse> {
-  let road: Road | undefined;
+  let road: ReturnType<typeof withUnits<Road>> | undefined;
   return async ({ Records }, deadline) => {
-    const opened = (road ??= open());
+    const opened = (road ??= withUnits(open()));
     const tally = newTally();
     const lags: number[] = [];
     const response = await eachMessage(Records, log, deadline, async (body) => {
@@ -30,7 +30,7 @@ export function detectFunction(
     });
     const failed = { name: 'failed', unit: 'Count' as const, values: [response.batchItemFailures.length] };
     const lag = { name: 'lag', unit: 'Milliseconds' as const, values: lags };
-    writeMetrics([...metricsOf(tally), failed, lag], { function: 'detect' });
+    writeMetrics([...metricsOf(tally), failed, lag, ...opened.consumed()], { function: 'detect' });
     return response;
   };
 }

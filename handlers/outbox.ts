@@ -1,5 +1,4 @@
 import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Ruleset } from '../engine/ruleset';
 import type { Head, HeadChange } from '../engine/store';
@@ -10,12 +9,13 @@ import { clientOptions } from '../findings/sinks/retries';
 import type { Outcome } from '../findings/sinks/sink';
 import { toHead } from '../state/item';
 import { DynamoStorms } from '../state/storms';
+import type { Units } from '../state/units';
 import { DynamoTrials, type Trial } from '../state/trials';
 import { required } from './environment';
 import { isLate, type Deadline } from './messages';
 import { count, type Metric } from './metrics';
 import { enqueue } from './queue';
-import { here, openRoad } from './road';
+import { here, openRoad, withUnits } from './road';
 
 /** What the outbox works with. */
 export interface Outbox {
@@ -23,6 +23,8 @@ export interface Outbox {
   paging: Paging;
   /** Puts notices into the queue of a sink, for each of the sinks; one outcome per notice. */
   queues: ((notices: Notice[]) => Promise<Outcome[]>)[];
+  /** What its calls to DynamoDB consume, added up. */
+  units?: Units | undefined;
 }
 
 /** A write of a head in the stream, and what it tells the sinks. */
@@ -42,9 +44,9 @@ export function outboxFunction(
   open: () => Outbox,
   { log, writeMetrics, now } = here,
 ): (event: DynamoDBStreamEvent, deadline?: Deadline) => Promise<DynamoDBBatchResponse> {
-  let outbox: Outbox | undefined;
+  let opened: (Outbox & { consumed: () => Metric[] }) | undefined;
   return async ({ Records }, deadline) => {
-    outbox ??= open();
+    const outbox = (opened ??= withUnits(open()));
     const entries: Entry[] = [];
     let stopped: DynamoDBRecord | undefined;
     for (const record of Records) {
@@ -59,7 +61,7 @@ export function outboxFunction(
     for (const { reason, record } of failures) log.warn({ ...aboutOf(record), reason }, 'not sent yet');
     const first =
       entries.find(({ record }) => failures.some((failure) => failure.record === record))?.record ?? stopped;
-    writeMetrics(metricsOf(entries, failures.length, now()), { function: 'outbox' });
+    writeMetrics([...metricsOf(entries, failures.length, now()), ...outbox.consumed()], { function: 'outbox' });
     return { batchItemFailures: first ? [{ itemIdentifier: first.dynamodb!.SequenceNumber! }] : [] };
   };
 
@@ -135,15 +137,15 @@ const DEFAULT_STORM = 20;
  * @throws Error if a variable is missing, or is no number; what `openRoad` throws
  */
 export function openOutbox(env = process.env): Outbox {
-  const { ruleset, store } = openRoad(env);
+  const { ruleset, store, client, units } = openRoad(env);
   const sqs = new SQSClient(clientOptions);
-  const place = { client: new DynamoDBClient(clientOptions), table: required('TABLE', env) };
+  const place = { client, table: required('TABLE', env) };
   const storms = new DynamoStorms(place);
   const trials = new DynamoTrials(place);
   const stormLimit = Number(env.STORM_GROUPS || DEFAULT_STORM);
   if (!Number.isInteger(stormLimit) || stormLimit < 1) throw new Error('STORM_GROUPS is no number from 1 on');
   return {
-    ruleset,
+    ...{ ruleset, units },
     paging: {
       ...{ ruleset, heads: store, stormLimit },
       admit: (...of) => storms.admit(...of),

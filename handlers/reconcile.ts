@@ -6,7 +6,7 @@ import { parse } from '../events/read';
 import { clientOptions } from '../findings/sinks/retries';
 import { eachMessage, Unreadable, type Deadline } from './messages';
 import { count } from './metrics';
-import { here, openRoad, type Road } from './road';
+import { here, openRoad, withUnits, type Road } from './road';
 import { metricsOf, newTally, takeAll } from './take';
 
 interface Place {
@@ -36,9 +36,9 @@ export function reconcileFunction(
   open: () => Reconciler,
   { log, writeMetrics, now } = here,
 ): (event: SQSEvent, deadline?: Deadline) => Promise<SQSBatchResponse> {
-  let reconciler: Reconciler | undefined;
+  let reconciler: ReturnType<typeof withUnits<Reconciler>> | undefined;
   return async ({ Records }, deadline) => {
-    const { getObject, ...road } = (reconciler ??= open());
+    const { getObject, consumed, ...road } = (reconciler ??= withUnits(open()));
     const tally = newTally();
     let files = 0;
     const response = await eachMessage(Records, log, deadline, async (body) => {
@@ -49,7 +49,7 @@ export function reconcileFunction(
       }
     });
     const failed = count('failed', response.batchItemFailures.length);
-    writeMetrics([...metricsOf(tally), count('files', files), failed], { function: 'reconcile' });
+    writeMetrics([...metricsOf(tally), count('files', files), failed, ...consumed()], { function: 'reconcile' });
     return response;
   };
 }

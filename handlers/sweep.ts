@@ -1,7 +1,7 @@
 import { judgeDue } from '../engine/sweep';
 import { isLate, type Deadline } from './messages';
 import { count } from './metrics';
-import { here, openRoad, type Road } from './road';
+import { here, openRoad, withUnits, type Road } from './road';
 
 /**
  * The function of the timer: judges what workers left for later and whose time has come. What fails stays due, and keeps
@@ -13,9 +13,9 @@ export function sweepFunction(
   open: () => Road,
   { log, writeMetrics, now } = here,
 ): (event: unknown, deadline?: Deadline) => Promise<void> {
-  let road: Road | undefined;
+  let road: ReturnType<typeof withUnits<Road>> | undefined;
   return async (_event, deadline) => {
-    const { ruleset, store } = (road ??= open());
+    const { ruleset, store, consumed } = (road ??= withUnits(open()));
     let [judged, failed, left, changes, incomplete] = [0, 0, 0, 0, 0];
     for await (const due of store.due(now())) {
       if (isLate(deadline)) {
@@ -38,7 +38,7 @@ export function sweepFunction(
     if (left > 0) log.warn({ left }, 'no time left');
     const counts = { judged, failed, left, changes, incomplete };
     writeMetrics(
-      Object.entries(counts).map(([name, value]) => count(name, value)),
+      [...Object.entries(counts).map(([name, value]) => count(name, value)), ...consumed()],
       { function: 'sweep' },
     );
   };

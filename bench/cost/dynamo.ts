@@ -11,12 +11,9 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { DynamoStore } from '../../state/dynamo';
 import { ATTRIBUTES, tableDefinition } from '../../state/table';
+import { countUnits, type Units } from '../../state/units';
 
-/** What calls consumed, in DynamoDB's units: strongly consistent reads of up to 4 KB, writes of up to 1 KB. */
-export interface Units {
-  read: number;
-  write: number;
-}
+export type { Units };
 
 /** DynamoDB in this process, with a meter. */
 export interface Metered {
@@ -49,7 +46,7 @@ export async function withDynamo<T>(work: (dynamo: Metered) => Promise<T>): Prom
   try {
     await client.send(new CreateTableCommand(tableDefinition(TABLE)));
     while (!(await isActive(client))) await setTimeout(1);
-    const consumed = count(client);
+    const consumed = countUnits(client, correct);
     return await work({
       store: new DynamoStore({ client, table: TABLE, keep: () => KEEP }),
       meter: async (metered) => {
@@ -82,26 +79,9 @@ async function isActive(client: DynamoDBClient): Promise<boolean> {
   return Table?.TableStatus === 'ACTIVE';
 }
 
-/**
- * What a client's calls consume from now on: as the answers say, and two things that dynalite leaves out. An item with a
- * place in the local index is written there, too; and a query that finds nothing reads one unit.
- */
-function count(client: DynamoDBClient): Units {
-  const units: Units = { read: 0, write: 0 };
-  client.middlewareStack.add(
-    (next, { commandName }) =>
-      async (args) => {
-        const input = { ...args.input, ReturnConsumedCapacity: 'TOTAL' };
-        const result = await next({ ...args, input });
-        const { ConsumedCapacity } = result.output as { ConsumedCapacity?: { CapacityUnits?: number } };
-        const consumed = Math.max(1, ConsumedCapacity?.CapacityUnits ?? 0);
-        if (commandName === 'GetItemCommand' || commandName === 'QueryCommand') units.read += consumed;
-        else if (commandName !== 'BatchWriteItemCommand') units.write += consumed * (isIndexed(args.input) ? 2 : 1);
-        return result;
-      },
-    { step: 'initialize', name: 'countUnits' },
-  );
-  return units;
+/** Two things that dynalite leaves out: a query that finds nothing reads one unit, and an item with a place in the local index is written there, too. */
+function correct(units: number, command: string, input: object): number {
+  return command === 'BatchWriteItemCommand' ? 0 : Math.max(1, units) * (isIndexed(input) ? 2 : 1);
 }
 
 /** Whether a command puts an item that has a place in the index. */
