@@ -37,10 +37,9 @@ export function sweepFunction(
     }
     if (left > 0) log.warn({ left }, 'no time left');
     const counts = { judged, failed, left, changes, incomplete };
-    writeMetrics(
-      [...Object.entries(counts).map(([name, value]) => count(name, value)), ...consumed()],
-      { function: 'sweep' },
-    );
+    writeMetrics([...Object.entries(counts).map(([name, value]) => count(name, value)), ...consumed()], {
+      function: 'sweep',
+    });
   };
 }
 

@@ -7,8 +7,10 @@ const FAULTS = ['unavailable', 'throttled', 'lost'] as const;
 /** A proxy before an emulator in which requests fail, as they do with AWS: which, and how, follows from their number. */
 export class Faulty {
   /** How often each fault was met. */
-  readonly met = { unavailable: 0, throttled: 0, lost: 0 };
+  readonly met = { unavailable: 0, throttled: 0, lost: 0, refused: 0 };
   private requests = 0;
+  /** Findings that Security Hub refused once. */
+  private readonly refused = new Set<string>();
 
   private constructor(
     private readonly server: Server,
@@ -35,6 +37,7 @@ export class Faulty {
   }
 
   private pass(question: IncomingMessage, answer: ServerResponse): void {
+    if (question.url === '/findings/import') return void this.importSome(question, answer);
     const number = ++this.requests;
     const fault = number % this.every === 0 ? FAULTS[(number / this.every) % FAULTS.length] : undefined;
     if (fault) this.met[fault]++;
@@ -54,6 +57,29 @@ export class Faulty {
     });
     onward.on('error', () => question.socket.destroy());
     question.pipe(onward);
+  }
+
+  /** Security Hub answers 200, and names what it did not take: here every second finding, the first time. */
+  private async importSome(question: IncomingMessage, answer: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of question) chunks.push(chunk as Buffer);
+    const { Findings } = JSON.parse(Buffer.concat(chunks).toString()) as { Findings: { Id: string }[] };
+    const isRefused = ({ Id }: { Id: string }, i: number): boolean => i % 2 === 0 && !this.refused.has(Id);
+    const refused = Findings.filter(isRefused);
+    const taken = Findings.filter((finding) => !refused.includes(finding));
+    for (const { Id } of refused) this.refused.add(Id);
+    this.met.refused += refused.length;
+    if (taken.length > 0) {
+      const headers = Object.entries(question.headers).filter(
+        ([name]) => !/^(host|content-length|connection)$/.test(name),
+      );
+      const body = JSON.stringify({ Findings: taken });
+      const to = new URL('/findings/import', this.target);
+      await fetch(to, { method: 'POST', headers: headers as [string, string][], body });
+    }
+    const FailedFindings = refused.map(({ Id }) => ({ Id, ErrorCode: 'InternalFailure', ErrorMessage: 'try again' }));
+    const counts = { FailedCount: refused.length, SuccessCount: taken.length };
+    answer.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify({ ...counts, FailedFindings }));
   }
 }
 

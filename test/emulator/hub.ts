@@ -50,7 +50,7 @@ export class Hub {
     const { endpoint } = moto;
     const [sqs, events] = [new SQSClient({ endpoint }), new EventBridgeClient({ endpoint })];
     const queues = new Map<string, string>();
-    for (const name of ['events', ...SINKS, 'people', 'machines', 'chat', 'automation', 'drill']) {
+    for (const name of ['events', 'files', ...SINKS, 'people', 'machines', 'chat', 'automation', 'drill']) {
       const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: name }));
       queues.set(name, QueueUrl!);
     }

@@ -1,9 +1,11 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetFindingsCommand, SecurityHubClient, type AwsSecurityFinding } from '@aws-sdk/client-securityhub';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SNSClient } from '@aws-sdk/client-sns';
 import type { DynamoDBRecord } from 'aws-lambda';
 import { readConfig } from '../../cli/config';
@@ -31,6 +33,7 @@ import { detectFunction } from '../../handlers/detect';
 import { settingFrom } from '../../handlers/environment';
 import { openOutbox, outboxFunction, type Outbox } from '../../handlers/outbox';
 import { rebuild } from '../../handlers/rebuild';
+import { reconcileFunction, type GetObject } from '../../handlers/reconcile';
 import { openRoad, type Road } from '../../handlers/road';
 import { sinkFunction } from '../../handlers/sink-function';
 import { sweepFunction } from '../../handlers/sweep';
@@ -49,10 +52,20 @@ const ROOT = join(__dirname, '../..');
 const STORY = join(ROOT, 'samples/leaked-key-to-admin');
 const RULES = { RULESET_FILE: join(mkdtempSync(join(tmpdir(), 'road-')), 'ruleset.json') };
 
+/** A few, one of each kind, since the emulator is slow: a rule each for two sources, one of denied calls, one that counts. */
+const DETECTORS = [
+  'cloudtrail/aws_cloudtrail_logging_stopped.yml',
+  'guardduty/aws_guardduty_iam_finding.yml',
+  'iam/aws_iam_user_created.yml',
+  'iam/aws_iam_user_granted_administrator.yml',
+  'iam/aws_iam_user_created_and_made_administrator.yml',
+  'monitoring/aws_monitoring_tampering_denied.yml',
+].map((file) => join(ROOT, 'detectors', file));
+
 /** What `npm run bundle` writes. */
 function writeRuleset(): void {
   const config = readConfig(join(ROOT, 'samples/privwatch.yml'));
-  const documents = checkedDocuments(loadDetectors([join(ROOT, 'detectors')], config));
+  const documents = checkedDocuments(loadDetectors(DETECTORS, config));
   writeFileSync(RULES.RULESET_FILE, JSON.stringify({ documents, config }));
 }
 
@@ -103,7 +116,7 @@ describeOrSkip(`events go down the road, over the wire${reason}`, () => {
 
   // ---- the functions ------------------------------------------------------------------------------------------------
 
-  const { surroundings } = observed(Date.now());
+  const { surroundings, totals } = observed(Date.now());
   const quiet = { ...surroundings, now: Date.now };
 
   const detectWith = (store: Store) => detectFunction(() => ({ ...road, store }), { ...quiet, now: () => THEN });
@@ -209,8 +222,13 @@ describeOrSkip(`events go down the road, over the wire${reason}`, () => {
 
   test('and each finding comes out of every sink, once', async () => {
     expect(expected.size).toBeGreaterThan(3);
-    await hub.put(events);
+    const others = events.filter((event) => !telling().includes(event)).slice(0, 10);
+    await hub.put([...telling(), ...others]);
     await detect();
+    const { in: all, matched, unmatched, rejected, duplicate, readUnits, writeUnits, failed: left } = totals();
+    expect([all, left]).toEqual([matched! + unmatched! + rejected! + duplicate!, 0]);
+    expect([all, unmatched]).toEqual([telling().length + others.length, others.length]);
+    expect(Math.min(readUnits!, writeUnits!)).toBeGreaterThan(matched!);
     await finish();
     await expectAll();
   });
@@ -307,7 +325,7 @@ describeOrSkip(`events go down the road, over the wire${reason}`, () => {
     await expectAll();
   });
 
-  test('while calls are refused, throttled, or carried out without an answer', async () => {
+  test('while calls are refused, throttled, taken in part, or carried out without an answer', async () => {
     await hub.enqueue(telling());
     const faulty = await Faulty.start(moto.endpoint, 4);
     process.env.AWS_ENDPOINT_URL = faulty.endpoint;
@@ -324,7 +342,7 @@ describeOrSkip(`events go down the road, over the wire${reason}`, () => {
       process.env.AWS_ENDPOINT_URL = moto.endpoint;
       await faulty.stop();
     }
-    for (const times of Object.values(faulty.met)) expect(times).toBeGreaterThan(3);
+    for (const times of Object.values(faulty.met)) expect(times).toBeGreaterThan(1);
     await expectAll({ once: false });
   });
 
@@ -342,13 +360,42 @@ describeOrSkip(`events go down the road, over the wire${reason}`, () => {
     await expectAll();
   });
 
+  test('while the bus loses half of them, which the files of the trail make up for', async () => {
+    await hub.enqueue(telling().filter((_, i) => i % 2 === 0));
+    await detect();
+    const s3 = new S3Client({ forcePathStyle: true });
+    await s3.send(
+      new CreateBucketCommand({ Bucket: 'trail', CreateBucketConfiguration: { LocationConstraint: 'eu-central-1' } }),
+    );
+    const trail = telling().filter(({ logsource }) => logsource.service === 'cloudtrail');
+    const Body = gzipSync(JSON.stringify({ Records: trail.map(({ record }) => record) }));
+    const Key = 'AWSLogs/o-exampleorg01/1/CloudTrail/eu-central-1/file name+1.json.gz';
+    await s3.send(new PutObjectCommand({ Bucket: 'trail', Key, Body }));
+    const key = encodeURIComponent(Key).replaceAll('%20', '+').replaceAll('%2F', '/');
+    await hub.send('files', { Records: [{ s3: { bucket: { name: 'trail' }, object: { key } } }] });
+    // What does not come in files comes again.
+    await hub.enqueue(telling().filter(({ logsource }) => logsource.service !== 'cloudtrail'));
+    await detect();
+    const getObject: GetObject = async (place) =>
+      (await s3.send(new GetObjectCommand({ Bucket: place.bucket, Key: place.key }))).Body!.transformToByteArray();
+    const clock = { ...quiet, now: () => THEN };
+    await hub.drain(
+      'files',
+      reconcileFunction(() => ({ ...road, getObject }), clock),
+    );
+    s3.destroy();
+    await finish();
+    await expectAll();
+  });
+
   // ---- drills -------------------------------------------------------------------------------------------------------
 
   /** Drills, while the functions do what is to be done, as in life. */
   async function drill(...args: string[]): Promise<{ code: unknown; results: DrillResult[] }> {
     const lines: string[] = [];
     const out = jest.spyOn(process.stdout, 'write').mockImplementation((text) => lines.push(String(text)) > 0);
-    const outlets = ['--bus', 'hub', '--queue', 'drill', '--json'];
+    const config = ['-c', join(ROOT, 'samples/privwatch.yml'), ...DETECTORS.flatMap((file) => ['-d', file])];
+    const outlets = [...config, '--bus', 'hub', '--queue', 'drill', '--json'];
     let isOver = false;
     let published = (await hub.stream()).length;
     try {
@@ -374,7 +421,7 @@ describeOrSkip(`events go down the road, over the wire${reason}`, () => {
     await hub.enqueue(telling());
     await detect();
     await finish();
-    const { code, results } = await drill('leaked-key-to-admin', '--page', '-c', join(ROOT, 'samples/privwatch.yml'));
+    const { code, results } = await drill('leaked-key-to-admin', '--page');
     expect(results).toHaveLength(1);
     const { steps, unexpected, run, storedMilliseconds } = results[0]!;
     expect(unexpected).toEqual([]);
@@ -407,7 +454,7 @@ describeOrSkip(`events go down the road, over the wire${reason}`, () => {
     const answer = await detectWith(road.store)(batch);
     expect(answer.batchItemFailures).toHaveLength(1);
     await hub.settle('events', messages, { batchItemFailures: [] });
-    const { code, results } = await drill('--outlets', 'machines', '--within', '20');
+    const { code, results } = await drill('leaked-key-to-admin', '--outlets', 'machines');
     expect([code, results[0]!.unexpected]).toEqual([0, []]);
     expect(await hub.messagesOf('people')).toEqual([]);
     expect(await hub.messagesOf('chat')).toEqual([]);
