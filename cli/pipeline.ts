@@ -6,6 +6,7 @@ import { applyChanges, byWeight, changes } from '../engine/changes';
 import { correlate } from '../engine/correlate';
 import type { Finding } from '../engine/finding';
 import { match, type Match } from '../engine/match';
+import { isRemembered, mintsOf, type Mint } from '../engine/mint';
 import type { Ruleset } from '../engine/ruleset';
 import { GRACE_MILLISECONDS } from '../engine/due';
 import { MemoryStore } from '../state/memory';
@@ -26,6 +27,10 @@ export interface Counters {
   conflicting: number;
   /** Events without a usable time. */
   undated: number;
+  /** Events that made credentials. */
+  minted: number;
+  /** Of these, those that are remembered where events come one by one. */
+  remembered: number;
   files: number;
 }
 
@@ -89,7 +94,7 @@ const MAX_REASONS = 1000;
 class Pass {
   readonly counters: Counters = {
     ...{ in: 0, matched: 0, unmatched: 0, rejected: 0, duplicate: 0, outside: 0 },
-    ...{ conflicting: 0, undated: 0, files: 0 },
+    ...{ conflicting: 0, undated: 0, minted: 0, remembered: 0, files: 0 },
   };
   readonly accounts = new Set<string>();
   readonly reasons = new Map<string, number>();
@@ -103,7 +108,7 @@ class Pass {
     private readonly options: ReplayOptions,
   ) {}
 
-  async *matches(files: string[]): AsyncIterable<Match> {
+  async *matches(files: string[]): AsyncIterable<Match | Mint> {
     this.counters.files = files.length;
     const { arrangement, learnFiles = [] } = this.options;
     for await (const { events } of readEvents(learnFiles)) {
@@ -135,14 +140,14 @@ class Pass {
   }
 
   /** All matches of a batch at once: a loop that waits for nothing runs faster than one that may. */
-  private takeAll(events: Event[]): Match[] {
-    const found: Match[] = [];
+  private takeAll(events: Event[]): (Match | Mint)[] {
+    const found: (Match | Mint)[] = [];
     for (const event of events) for (const one of this.take(event)) found.push(one);
     return found;
   }
 
-  /** Counts an event, and gives its matches. */
-  private take(event: Event): Match[] {
+  /** Counts an event, and gives its matches, and the credentials that it made. */
+  private take(event: Event): (Match | Mint)[] {
     this.counters.in++;
     if (!this.isInside(event)) {
       this.counters.outside++;
@@ -153,7 +158,11 @@ class Pass {
     else if (this.matchedKeys.has(event.key)) this.counters.duplicate++;
     else this.counters.matched++;
     if (matches.length > 0) this.matchedKeys.add(event.key);
-    return matches;
+    const mints = mintsOf(event, this.ruleset.context);
+    if (mints.length === 0) return matches;
+    this.counters.minted++;
+    if (mints.some(isRemembered)) this.counters.remembered++;
+    return [...matches, ...mints];
   }
 
   private reject(file: string, rejected: Rejected): void {

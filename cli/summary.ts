@@ -27,6 +27,12 @@ export function renderSummary(result: ReplayResult, context: Context, rejectsFil
     ['Span', span ? `${formatTime(span.first)} to ${formatTime(span.last)}` : 'no event with a usable time'],
     ['Accounts', accountsOf(accounts, context)],
   ];
+  if (counters.minted > 0) {
+    const { minted, remembered } = counters;
+    const share = `${Math.round((100 * remembered) / minted)} %`;
+    const made = `${plural(minted, 'event')} made credentials, ${formatCount(remembered)} (${share}) by people or across accounts`;
+    lines.push(['Sessions', made]);
+  }
   if (counters.undated > 0) lines.push(['Undated', `${plural(counters.undated, 'event')} without a usable time`]);
   if (counters.conflicting > 0)
     lines.push(['Conflicts', `${plural(counters.conflicting, 'event')} came again with other content`]);

@@ -108,6 +108,7 @@ function toFinding(episode: Episode, head: Head, rule: Detector, ruleset: Rulese
     continues: episode.continues ?? null,
     expiredExceptions: episode.expired,
     ...(episode.approvals && { approvals: episode.approvals }),
+    lineage: episode.lineage ?? null,
     why: metadata.description ?? rule.title,
     runbook: metadata.runbook.map((step) => renderTemplate(parseTemplate(step), (name) => runbookValues[name]!)),
     falsepositives: metadata.falsepositives,

@@ -2,10 +2,12 @@ import type { Correlation } from './correlation';
 import { continueFrom, DAY_MILLISECONDS, type Day, type Episode } from './episodes';
 import type { Place } from './hit';
 import type { Rule } from './rule';
+import { traceEpisodes } from './lineage';
 import type { Head, Store } from './store';
 
 /**
- * Names what the first episode of each day continues, also in the days that come after, and reads the heads that it takes.
+ * Says what episodes owe to others than their own hits: on whose behalf they were, and, of the first of each day, also in the
+ * days that come after, what it continues. Reads the heads that it takes.
  *
  * @param heads as they were read; those of other days are added
  * @param found what the heads are to say; those of days that follow are added
@@ -13,7 +15,7 @@ import type { Head, Store } from './store';
  */
 export async function connect(
   { quietMilliseconds }: Rule | Correlation,
-  { partition }: Place,
+  place: Place,
   heads: Map<Day, Head | undefined>,
   found: Map<Day, Episode[]>,
   store: Store,
@@ -22,7 +24,7 @@ export async function connect(
   let isAtMidnight = false;
   const episodesOn = async (day: Day): Promise<Episode[]> => {
     isAtMidnight = true;
-    if (!heads.has(day)) heads.set(day, await store.head(partition, day));
+    if (!heads.has(day)) heads.set(day, await store.head(place.partition, day));
     return found.get(day) ?? heads.get(day)?.episodes ?? [];
   };
   const days = [...found.keys()].filter((day) => typeof day === 'number').sort((a, b) => a - b);
@@ -47,5 +49,6 @@ export async function connect(
     }
     found.set(day, continueFrom(before, episodes, quietMilliseconds));
   }
+  for (const [day, episodes] of found) found.set(day, await traceEpisodes(episodes, place, day, store));
   return isAtMidnight;
 }

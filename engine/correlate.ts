@@ -2,6 +2,7 @@ import type { Correlation } from './correlation';
 import { dayAt, DAY_MILLISECONDS } from './episodes';
 import { Gathering, type Gathered } from './gather';
 import type { Match } from './match';
+import type { Mint } from './mint';
 import type { Ruleset } from './ruleset';
 import { quietDaysOf, reachOf, settleAll } from './settle';
 import type { HeadChange, Store } from './store';
@@ -35,7 +36,7 @@ export interface CorrelateOptions {
  * hits around it.
  */
 export async function correlate(
-  matches: AsyncIterable<Match> | Iterable<Match>,
+  matches: AsyncIterable<Match | Mint> | Iterable<Match | Mint>,
   ruleset: Ruleset,
   store: Store,
   { over = () => Infinity, lateness }: CorrelateOptions = {},
@@ -51,7 +52,8 @@ export async function correlate(
   };
   for await (const match of matches) {
     await gathering.take(match);
-    newest = Math.max(newest, match.event.time ?? -Infinity);
+    const time = 'name' in match ? match.time : match.event.time;
+    newest = Math.max(newest, time ?? -Infinity);
     settledAt = Math.min(settledAt, newest);
     if (!lateness || newest - settledAt <= bound) continue;
     await settleTouched();

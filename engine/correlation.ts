@@ -334,6 +334,8 @@ export function checkReferences(
         correlation.document.error(path, message);
       } else if (target.kind === 'rule' && target.firstSeen) {
         correlation.document.error(path, `"${title}" is about first sights: it cannot be an input of a correlation`);
+      } else if (target.kind === 'rule' && target.notMintedBy.length > 0) {
+        correlation.document.error(path, `"${title}" has not_minted_by: it cannot be an input of a correlation`);
       }
     }
     const depth = depthOf(correlation, []);

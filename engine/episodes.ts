@@ -1,6 +1,7 @@
 import { DAY_MILLISECONDS } from '../events/time';
 import { byTime, shortHash, threadOf, type Hit } from './hit';
 import { rank, type Level } from './level';
+import type { Lineage } from './lineage';
 import type { Content, Resource } from './finding';
 
 export { DAY_MILLISECONDS };
@@ -49,6 +50,8 @@ export interface Episode {
   continues: string | undefined;
   /** Of the first hit. */
   content: Content;
+  /** On whose behalf the first hit was; null if that is not known, undefined where nobody has looked. */
+  lineage?: Lineage | null | undefined;
   /** Of a first-seen detector: how long the tuple is remembered for having been seen. */
   rememberedUntil?: number;
   /** Of a first-seen detector: that of the first hit, of which the greater counts. */

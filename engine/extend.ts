@@ -2,7 +2,8 @@ import { connect } from './connect';
 import type { Correlation } from './correlation';
 import { dayAt, dayOf, daysBetween, episodesOf, unite, type Day, type Episode } from './episodes';
 import type { Touched } from './gather';
-import type { Hit } from './hit';
+import type { Hit, Place } from './hit';
+import { withoutMinted } from './lineage';
 import type { Rule } from './rule';
 import { firedOn, firingHits, headAfter, isSame, MAX_ATTEMPTS, tooManyAttempts } from './settle';
 import type { Head, HeadChange, Store } from './store';
@@ -56,7 +57,7 @@ export async function extend(
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const heads = new Map<Day, Head | undefined>();
     for (const day of days) heads.set(day, await store.head(place.partition, day));
-    const { fired, isCut } = await firedAround(detector, hits, store);
+    const { fired, isCut } = await firedAround(detector, place, hits, store);
     const united = new Map<Day, Episode[]>();
     for (const [day, head] of heads) {
       const run = { partition: place.partition, day, quietMilliseconds: detector.quietMilliseconds };
@@ -82,6 +83,7 @@ export async function extend(
 /** The hits that fire, as far as the neighbours of some hits tell. */
 async function firedAround(
   detector: Rule | Correlation,
+  place: Place,
   hits: Hit[],
   store: Store,
 ): Promise<{ fired: Hit[]; isCut: boolean }> {
@@ -99,7 +101,9 @@ async function firedAround(
   // Where there are numbers below zero, a sum may fall again: nothing is certain until all are read.
   const isSum = !isRule && detector.window.type === 'value_sum';
   const mayFall = isSum && (isCut || all.some(({ value }) => Number(value) < 0));
-  return mayFall ? { fired: [], isCut: true } : { fired: firingHits(detector, all, -Infinity), isCut };
+  if (mayFall) return { fired: [], isCut: true };
+  const fired = firingHits(detector, all, -Infinity);
+  return { fired: isRule ? await withoutMinted(detector, fired, place, store) : fired, isCut };
 }
 
 /**

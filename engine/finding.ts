@@ -1,4 +1,5 @@
 import type { Level } from './level';
+import type { Lineage } from './lineage';
 
 /** Who acted, as the on-call person needs it. */
 export interface FindingActor {
@@ -65,6 +66,8 @@ export interface Finding extends Content {
   expiredExceptions: string[];
   /** Just-in-time grants that cover the hits, or that they are outside of: `CHG-12, in force until …`. */
   approvals?: string[];
+  /** On whose behalf it was done: who made the credentials, and with whose; null where that is not known. */
+  lineage: Lineage | null;
   /** Why it matters: the description of the detector. */
   why: string;
   /** What to do next. */

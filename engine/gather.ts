@@ -2,6 +2,7 @@ import type { Correlation } from './correlation';
 import { dayOf, episodesOf, unite, type Day, type Episode } from './episodes';
 import { makeHits, type Hit, type Place } from './hit';
 import type { Match } from './match';
+import type { Mint } from './mint';
 import type { Rule } from './rule';
 import type { Ruleset } from './ruleset';
 import type { Store } from './store';
@@ -94,7 +95,22 @@ export class Gathering {
     private readonly options: GatherOptions = {},
   ) {}
 
-  async take(match: Match): Promise<void> {
+  /** Takes a match, or a mint of credentials. */
+  async take(one: Match | Mint): Promise<void> {
+    await ('name' in one ? this.takeMint(one) : this.takeMatch(one));
+  }
+
+  /** What rests on the mint is to be judged anew, also if it is known: a worker may have died behind its put. */
+  private async takeMint(mint: Mint): Promise<void> {
+    await this.store.putMint(mint);
+    for (const { place, day } of await this.store.mintLinks(mint.name)) {
+      const detector = [...this.ruleset.rules, ...this.ruleset.correlations].find(({ id }) => id === place.detectorId);
+      if (detector && place.partition.endsWith(`@${detector.meaning}`))
+        this.touches.touch(detector, place, [day]).isReplaced = true;
+    }
+  }
+
+  private async takeMatch(match: Match): Promise<void> {
     const { counts } = this;
     const { takes = () => true, isTooLate = () => false, apart } = this.options;
     const { placed, withoutGroup, untimed } = makeHits(match, this.ruleset, apart);

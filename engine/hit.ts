@@ -14,6 +14,7 @@ import type { Detector } from './detector';
 import { levelOf, type Match } from './match';
 import type { Ruleset } from './ruleset';
 import type { Rule } from './rule';
+import { shared } from './shared';
 import { renderTemplate } from './template';
 import { cap, capBytes } from './text';
 
@@ -202,14 +203,6 @@ function hitOf(
 function approvalsOf(event: Event, context: Context): string[] | undefined {
   const said = grantText(grantedBy(event, context));
   return said === undefined ? undefined : shared([kept(said)]);
-}
-
-const sharedValues = new Memo<object | string>(50_000);
-
-/** One object, or text, for all that say the same: most of what hits hold recurs, and a replay remembers a great many. */
-function shared<T extends object | string>(value: T): T {
-  const json = JSON.stringify(value);
-  return (sharedValues.get(json) ?? sharedValues.set(json, value)) as T;
 }
 
 const places = new Memo<Place>();

@@ -7,6 +7,7 @@ import { checkField, compileDetection, type CompileContext } from './detection';
 import type { SourceDocument } from './document';
 import { compileDetector, extensionOf, texts, type Detector } from './detector';
 import type { Filter } from './filter';
+import type { MintAction } from './mint';
 import type { Node } from './nodes';
 
 /** A field by name, and where a {@link View} keeps it. */
@@ -26,6 +27,8 @@ export interface Rule extends Detector {
   quietMilliseconds: number;
   /** The first hit of a group is the finding, and the group is forgotten after `quiet` without a hit. */
   firstSeen: boolean;
+  /** Hits with credentials that were made in one of these ways are left out; see `lineage.ts`. */
+  notMintedBy: MintAction[];
   /** Those that apply to this rule. */
   filters: Filter[];
   /** Correlations that count this rule's hits, and the rule's place among their inputs. */
@@ -74,6 +77,7 @@ export function compileRule(context: CompileContext): Rule | undefined {
       if (key in extension)
         document.error(['privwatch', key], `first_seen has fields and forget: ${key} does not go with it`);
     }
+    if ('not_minted_by' in extension) document.error(['privwatch', 'not_minted_by'], 'it does not go with first_seen');
   }
   const detector = compileDetector(context);
   if (!condition || group === null || !detector) return undefined;
@@ -86,6 +90,7 @@ export function compileRule(context: CompileContext): Rule | undefined {
     group,
     quietMilliseconds: quiet,
     firstSeen,
+    notMintedBy: texts(extension['not_minted_by']) as MintAction[],
     filters: [],
     feeds: [],
     silenced: false,

@@ -16,6 +16,7 @@ import {
 } from './episodes';
 import type { Touched, Touches } from './gather';
 import { byTime, type Hit, type Place } from './hit';
+import { traceEpisodes, withoutMinted } from './lineage';
 import type { Rule } from './rule';
 import type { Ruleset } from './ruleset';
 import type { Head, HeadChange, Store } from './store';
@@ -58,10 +59,15 @@ export async function touchFed(detector: Correlation, place: Place, touches: Tou
 /** Unites what a first-seen detector's heads say with what was seen now. */
 export async function remember(
   { quietMilliseconds }: Rule,
-  { place, sights }: Touched,
+  { place, sights, days, isReplaced }: Pick<Touched, 'place' | 'sights' | 'days' | 'isReplaced'>,
   { store }: Pick<Work, 'store'>,
 ): Promise<HeadChange[]> {
   const changes: HeadChange[] = [];
+  // What is known of the credentials may have changed, and somebody may be about to write what was known before.
+  for (const day of isReplaced ? days : []) {
+    const change = await update(place, day, store, (all) => all.map((one) => ({ ...one, lineage: undefined })), true);
+    if (change) changes.push(change);
+  }
   for (const [day, seen] of sights) {
     const run = { partition: place.partition, day, quietMilliseconds };
     const change = await update(place, day, store, (episodes) => unite([...episodes, ...seen], run));
@@ -76,11 +82,12 @@ async function update(
   day: Day,
   store: Store,
   next: (episodes: Episode[]) => Episode[],
+  isForced = false,
 ): Promise<HeadChange | undefined> {
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const before = await store.head(place.partition, day);
-    const episodes = next(before?.episodes ?? []);
-    if (isSame(episodes, before?.episodes)) return undefined;
+    const episodes = await traceEpisodes(next(before?.episodes ?? []), place, day, store);
+    if (!isForced && isSame(episodes, before?.episodes)) return undefined;
     const after = headAfter(before, place, day, episodes);
     if (await store.putHead(after, before)) return { before, after };
   }
@@ -131,7 +138,8 @@ export async function settle(
     for (const day of open) heads.set(day, await store.head(partition, day));
     const { hits, until } = await readHits(detector, partition, spansOf(open, detector), work);
     const judgedUntil = latestJudged(heads, work);
-    const fired = firingHits(detector, hits, Math.min(judgedUntil, until));
+    const firing = firingHits(detector, hits, Math.min(judgedUntil, until));
+    const fired = detector.kind === 'rule' ? await withoutMinted(detector, firing, place, store) : firing;
     const found = new Map<Day, Episode[]>();
     for (const day of open) {
       const run = { partition, day, quietMilliseconds };

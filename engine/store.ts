@@ -1,5 +1,6 @@
 import type { Day, Episode, Span } from './episodes';
 import type { Hit, Place } from './hit';
+import type { Mint } from './mint';
 
 /** The episodes of one detector, group and day: the outbox from which findings are made. */
 export interface Head {
@@ -76,6 +77,12 @@ export interface Link {
   day: Day;
 }
 
+/** A head that rests on a mint; see `lineage.ts`. */
+export interface MintLink {
+  place: Place;
+  day: Day;
+}
+
 /**
  * What correlation remembers. All hits of a detector and group are in one partition. What an implementation has to keep,
  * whoever else writes at the same time, is tested by `test/state/store.contract.ts`.
@@ -99,6 +106,13 @@ export interface Store {
   linksFrom(partition: string): Promise<Link[]>;
   /** The links to a partition on some days. */
   linksTo(partition: string, days: Day[] | 'all'): Promise<Link[]>;
+  /** Keeps a mint under its name; of several the better one (`isBetterMint`). Idempotent. */
+  putMint(mint: Mint): Promise<void>;
+  mint(name: string): Promise<Mint | undefined>;
+  /** Keeps that a head rests on what is known under a mint's name. Idempotent. */
+  linkMint(name: string, place: Place, day: Day): Promise<void>;
+  /** All heads that rest on a mint's name. */
+  mintLinks(name: string): Promise<MintLink[]>;
   head(partition: string, day: Day): Promise<Head | undefined>;
   /** Writes a head if the stored version is still the one before it, `before`; false if another worker was faster. */
   putHead(head: Head, before: Head | undefined): Promise<boolean>;

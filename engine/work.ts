@@ -7,6 +7,7 @@ import { dueTimes, isLocal } from './judge-around';
 import { Gathering, type Touched, type Touches } from './gather';
 import type { Hit } from './hit';
 import type { Match } from './match';
+import type { Mint } from './mint';
 import type { Rule } from './rule';
 import type { Ruleset } from './ruleset';
 import type { Correlated } from './correlate';
@@ -33,7 +34,7 @@ import { isAverage, isMonotone } from './window-rule';
  * @param drill that the matches are of: it is over before anything that is left to `sweep` would be due, so nothing is
  */
 export async function work(
-  matches: AsyncIterable<Match> | Iterable<Match>,
+  matches: AsyncIterable<Match | Mint> | Iterable<Match | Mint>,
   ruleset: Ruleset,
   store: Store,
   now: number,

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { drillOf } from '../engine/drill';
 import type { Finding } from '../engine/finding';
 import { tacticsOf, techniquesOf } from './attack';
-import { factsOf, markedTitle, sourceKind, type Fact } from './facts';
+import { factsOf, markedTitle, sourceKind, waysOf, type Fact } from './facts';
 import { detectorLink, evidenceLink, referencesOf, regionOf } from './links';
 import type { Notice, Setting } from './notice';
 import { hasInk, joined, oneLine, shown } from './trim';
@@ -186,6 +186,8 @@ function productFieldsOf(notice: Notice, setting: Setting): Record<string, strin
     human: String(actor.human),
     mfa: actor.mfa,
     accessKeyId: actor.accessKeyId,
+    onBehalfOf:
+      finding.lineage && [finding.lineage.root.name, ...waysOf(finding.lineage)].map((way) => oneLine(way)).join(', '),
     action: `${action.source} ${action.name}`,
     error: action.error,
     sourceAddress: from.address,

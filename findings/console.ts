@@ -2,6 +2,7 @@ import pc from 'picocolors';
 import type { Finding } from '../engine/finding';
 import type { Level } from '../engine/level';
 import { printable } from './escape';
+import { waysOf } from './facts';
 
 export interface ConsoleOptions {
   color: boolean;
@@ -32,6 +33,7 @@ export function renderFindings(findings: Finding[], options: ConsoleOptions): st
       const lines = [headline(first, members.length, colors)];
       const add = (label: string, text: string): void => void lines.push(...labelled(label, text, options, colors));
       add('who', whoOf(first));
+      if (first.lineage) add('for', [first.lineage.root.name, ...waysOf(first.lineage)].join(' · '));
       add('what', whatOf(members));
       add('where', whereOf(first));
       add('when', whenOf(members));
@@ -59,7 +61,7 @@ function blocksOf(findings: Finding[]): Block[] {
   const blocks = new Map<string, Block>();
   for (const finding of findings) {
     const { detectorId, severity, account, actor, stage } = finding;
-    const key = JSON.stringify([detectorId, severity, account, actor.id, stage]);
+    const key = JSON.stringify([detectorId, severity, account, actor.id, stage, finding.lineage?.root.id]);
     const block = blocks.get(key);
     if (block) block.findings.push(finding);
     else blocks.set(key, { findings: [finding], first: finding });

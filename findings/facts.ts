@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js';
 import type { Finding } from '../engine/finding';
+import type { Lineage } from '../engine/lineage';
 import type { Notice } from './notice';
 
 /** A piece of a sentence: our own words, or what an event said, which each medium escapes in its way. */
@@ -47,6 +48,7 @@ export function factsOf(finding: Finding, maxResources: number): Fact[] {
   const { actor, action, from } = finding;
   const facts: [string, (Part | null)[]][] = [
     ['Who', [said(actor.name), actor.id === actor.name ? null : said(actor.id), actor.kind.replace(/-/g, ' ')]],
+    ['On behalf of', behalfOf(finding)],
     ['Person', [personOf(finding)]],
     ['MFA', [actor.mfa]],
     ['Key', [said(actor.accessKeyId)]],
@@ -74,6 +76,19 @@ function personOf({ actor }: Finding): Part {
   if (actor.human === 'unknown') return 'unknown whether there is one';
   if (!actor.human) return 'none: not a human';
   return said(actor.session) ?? 'yes';
+}
+
+/** Who is at the beginning of the chain of credentials, and how one led to the next. */
+function behalfOf({ lineage }: Finding): (Part | null)[] {
+  return lineage ? [said(lineage.root.name), said(lineage.root.account), ...waysOf(lineage).map(said)] : [];
+}
+
+/** `AssumeRole`, `then AssumeRole by deploy (role ci) in 222233334444`: from the root to the credentials that were used. */
+export function waysOf({ root, hops }: Lineage): string[] {
+  return hops.map(({ action, by, account }, i) => {
+    if (i === 0) return action;
+    return `then ${action} by ${by}${account === null || account === root.account ? '' : ` in ${account}`}`;
+  });
 }
 
 function resourcesOf({ resources }: Finding, max: number): Part[] {

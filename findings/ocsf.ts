@@ -172,6 +172,7 @@ function unmappedOf({ finding, ...notice }: Notice): object {
     environment: finding.environment,
     human: String(finding.actor.human),
     mfa: finding.actor.mfa,
+    on_behalf_of: finding.lineage,
     group: Object.entries(finding.group).map(([name, value]) => ({ name, value })),
     compliance: finding.compliance,
     expired_exceptions: finding.expiredExceptions,

@@ -3,6 +3,7 @@ import type { Unwrapped } from '../events/unwrap';
 import type { Drill } from '../engine/drill';
 import type { Gathered } from '../engine/gather';
 import { match } from '../engine/match';
+import { isRemembered, mintsOf } from '../engine/mint';
 import { work } from '../engine/work';
 import { Unreadable } from './messages';
 import { count, type Metric } from './metrics';
@@ -71,12 +72,13 @@ async function takeOne(
   drill?: Drill,
 ): Promise<void> {
   const matches = match(event, ruleset);
-  if (matches.length > 0) {
-    const { changes, ...counts } = await work(matches, ruleset, store, now, drill);
+  const mints = mintsOf(event, ruleset.context).filter(isRemembered);
+  if (matches.length + mints.length > 0) {
+    const { changes, ...counts } = await work([...mints, ...matches], ruleset, store, now, drill);
     for (const name of Object.keys(counts) as (keyof typeof counts)[]) tally[name] += counts[name];
     tally.changes += changes.length;
     const isKnown = counts.repeated > 0 && counts.hits + counts.conflicting === 0;
-    tally[isKnown ? 'duplicate' : 'matched']++;
+    tally[matches.length === 0 ? 'unmatched' : isKnown ? 'duplicate' : 'matched']++;
   } else tally.unmatched++;
   tally.in++;
 }

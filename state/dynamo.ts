@@ -13,7 +13,8 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { dayOf, DAY_MILLISECONDS, type Day, type Span } from '../engine/episodes';
 import { isBetter, isSame, type Hit, type Place } from '../engine/hit';
-import type { Due, Head, Judging, Link, Near, Put, Read, Store } from '../engine/store';
+import { isBetterMint, type Mint } from '../engine/mint';
+import type { Due, Head, Judging, Link, MintLink, Near, Put, Read, Store } from '../engine/store';
 import * as item from './item';
 import { BY_TIME } from './table';
 
@@ -34,6 +35,8 @@ const MAX_ATTEMPTS = 20;
 const MAX_PAGE = 10_000;
 /** What lies in another day's head may be continued, and a finding rebuilt from it: heads are kept longer than hits. */
 const HEAD_DAYS = 90;
+/** Sessions end within 36 hours; of a long-term key it is known for so long who made it. */
+const MINT_DAYS = 90;
 
 type Item = Record<string, AttributeValue>;
 
@@ -146,6 +149,34 @@ export class DynamoStore implements Store {
   async linksTo(partition: string, days: Day[] | 'all'): Promise<Link[]> {
     const all = (await this.query(item.prefixOf(partition, 'to#'))).map(item.toLink);
     return days === 'all' ? all : all.filter(({ day }) => days.includes(day));
+  }
+
+  async putMint(mint: Mint): Promise<void> {
+    const expires = Math.ceil((this.now() + MINT_DAYS * DAY_MILLISECONDS) / 1000);
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const stored = await this.get(item.mintKey(mint.name));
+      const known = stored && item.toMint(stored);
+      if (known && !isBetterMint(mint, known.mint)) return;
+      const version = (known?.version ?? 0) + 1;
+      if (await this.putIf(item.ofMint(mint, version, expires), known?.version)) return;
+    }
+    throw new Error(`what is known of ${mint.name} changed ${MAX_ATTEMPTS} times while it was being written`);
+  }
+
+  async mint(name: string): Promise<Mint | undefined> {
+    const stored = await this.get(item.mintKey(name));
+    return stored && item.toMint(stored).mint;
+  }
+
+  async linkMint(name: string, place: Place, day: Day): Promise<void> {
+    const expires = this.expiry(place.detectorId);
+    await this.send(
+      new PutItemCommand({ TableName: this.table, Item: item.ofMintLink(name, { place, day }, expires) }),
+    );
+  }
+
+  async mintLinks(name: string): Promise<MintLink[]> {
+    return (await this.query(item.mintLinksOf(name))).map(item.toMintLink);
   }
 
   async head(partition: string, day: Day): Promise<Head | undefined> {

@@ -2,7 +2,8 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { AttributeValue, QueryCommandInput } from '@aws-sdk/client-dynamodb';
 import { keyOfUndated, type Day, type Span } from '../engine/episodes';
 import { shortHash, type Hit, type Place } from '../engine/hit';
-import type { Due, Head, Link } from '../engine/store';
+import type { Mint } from '../engine/mint';
+import type { Due, Head, Link, MintLink } from '../engine/store';
 
 /* Items of the table, and back; their keys are listed in `table.ts`. */
 
@@ -121,6 +122,34 @@ export function ofLinkFrom(link: Link, expires: number): Item {
 
 export function toLink(item: Item): Link {
   return unpack(item['data']!) as Link;
+}
+
+// ---- mints --------------------------------------------------------------------------------------------------------
+
+export function mintKey(name: string): Item {
+  return { pk: { S: `mint#${name}` }, sk: { S: 'mint' } };
+}
+
+export function ofMint(mint: Mint, version: number, expires: number): Item {
+  return { ...mintKey(mint.name), data: pack(mint), version: number(version), expires: number(expires) };
+}
+
+export function toMint(item: Item): { mint: Mint; version: number } {
+  return { mint: unpack(item['data']!) as Mint, version: Number(item['version']!.N) };
+}
+
+/** That a head rests on what is known under the name of a mint. */
+export function ofMintLink(name: string, link: MintLink, expires: number): Item {
+  const sort = `at#${link.place.partition}#${shortId(String(link.day))}`;
+  return { pk: { S: `mint#${name}` }, sk: { S: sort }, data: pack(link), expires: number(expires) };
+}
+
+export function mintLinksOf(name: string): Range {
+  return prefixOf(`mint#${name}`, 'at#');
+}
+
+export function toMintLink(item: Item): MintLink {
+  return unpack(item['data']!) as MintLink;
 }
 
 // ---- due ----------------------------------------------------------------------------------------------------------

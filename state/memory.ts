@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { dayAt, dayOf, isWithin, type Day, type Span } from '../engine/episodes';
 import { byTime, isBetter, isSame, type Hit, type Place } from '../engine/hit';
-import type { Due, Head, Judging, Link, Near, Put, Read, Store } from '../engine/store';
+import { isBetterMint, type Mint } from '../engine/mint';
+import type { Due, Head, Judging, Link, MintLink, Near, Put, Read, Store } from '../engine/store';
 
 /** What is kept of a detector and group. */
 class Partition {
@@ -18,6 +19,9 @@ class Partition {
 export class MemoryStore implements Store {
   private readonly partitions = new Map<string, Partition>();
   private readonly dues = new Map<string, Due>();
+  private readonly mints = new Map<string, Mint>();
+  /** By the mint's name, then by the head's partition and day. */
+  private readonly heads = new Map<string, Map<string, MintLink>>();
 
   async put(hit: Hit): Promise<Put> {
     const { hits, formerDays } = this.partition(hit.partition);
@@ -77,6 +81,25 @@ export class MemoryStore implements Store {
   async linksTo(partition: string, days: Day[] | 'all'): Promise<Link[]> {
     const all = [...(this.partitions.get(partition)?.linksTo.values() ?? [])];
     return days === 'all' ? all : all.filter(({ day }) => days.includes(day));
+  }
+
+  async putMint(mint: Mint): Promise<void> {
+    const known = this.mints.get(mint.name);
+    if (!known || isBetterMint(mint, known)) this.mints.set(mint.name, mint);
+  }
+
+  async mint(name: string): Promise<Mint | undefined> {
+    return this.mints.get(name);
+  }
+
+  async linkMint(name: string, place: Place, day: Day): Promise<void> {
+    let links = this.heads.get(name);
+    if (!links) this.heads.set(name, (links = new Map<string, MintLink>()));
+    links.set(`${place.partition} ${day}`, { place, day });
+  }
+
+  async mintLinks(name: string): Promise<MintLink[]> {
+    return [...(this.heads.get(name)?.values() ?? [])];
   }
 
   async head(partition: string, day: Day): Promise<Head | undefined> {

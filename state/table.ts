@@ -26,6 +26,8 @@ export const BY_TIME = 'by-time';
  * partition               head#DAY                                          the episodes of a day
  * partition               to#DAY#PARTITION                                  another one makes hits here
  * partition               from#PARTITION#DAY                                this one makes hits there
+ * mint#NAME               mint                                              who made credentials
+ * mint#NAME               at#PARTITION#DAY                                  a head that rests on it
  * due#SHARD               TIME#PARTITION                                    to be judged in full after some time
  * ```
  */

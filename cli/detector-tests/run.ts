@@ -5,6 +5,7 @@ import type { JsonObject } from '../../events/json';
 import { applyChanges, byWeight, changes } from '../../engine/changes';
 import { correlate } from '../../engine/correlate';
 import type { Finding } from '../../engine/finding';
+import { mintsOf } from '../../engine/mint';
 import { match } from '../../engine/match';
 import type { Correlation } from '../../engine/correlation';
 import type { Detector, DetectorTest } from '../../engine/detector';
@@ -99,8 +100,9 @@ async function findingsOf(
 ): Promise<Finding[]> {
   const rules = rulesBehind(detector);
   const matches = events.flatMap((event) => match(event, ruleset)).filter((found) => rules.has(found.rule));
+  const mints = events.flatMap((event) => mintsOf(event, ruleset.context));
   const findings = new Map<string, Finding>();
-  const correlated = await correlate(matches, ruleset, new MemoryStore());
+  const correlated = await correlate([...matches, ...mints], ruleset, new MemoryStore());
   for (const change of correlated.changes) applyChanges(findings, changes(change, ruleset));
   return [...findings.values()].filter((finding) => finding.detectorId === detector.id).sort(byWeight);
 }

@@ -146,16 +146,19 @@ export interface Arrival {
   batches: Event[][];
 }
 
-export const arrival: fc.Arbitrary<Arrival> = events.chain((list) =>
-  fc
-    .subarray(list)
-    .chain((twice) => fc.shuffledSubarray([...list, ...twice], { minLength: list.length + twice.length }))
-    .chain((arrived) =>
-      fc
-        .array(fc.integer({ min: 1, max: 5 }), { minLength: arrived.length, maxLength: arrived.length })
-        .map((sizes) => ({ list, batches: inSizes(arrived, sizes) })),
-    ),
-);
+export const arrivalOf = (all: fc.Arbitrary<Event[]>): fc.Arbitrary<Arrival> =>
+  all.chain((list) =>
+    fc
+      .subarray(list)
+      .chain((twice) => fc.shuffledSubarray([...list, ...twice], { minLength: list.length + twice.length }))
+      .chain((arrived) =>
+        fc
+          .array(fc.integer({ min: 1, max: 5 }), { minLength: arrived.length, maxLength: arrived.length })
+          .map((sizes) => ({ list, batches: inSizes(arrived, sizes) })),
+      ),
+  );
+
+export const arrival = arrivalOf(events);
 
 function inSizes(list: Event[], sizes: number[]): Event[][] {
   const batches: Event[][] = [];

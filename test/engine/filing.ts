@@ -2,6 +2,7 @@ import { applyChanges, byWeight, changes, type FindingChange } from '../../engin
 import { correlate } from '../../engine/correlate';
 import type { Finding } from '../../engine/finding';
 import { match } from '../../engine/match';
+import { mintsOf } from '../../engine/mint';
 import type { Ruleset } from '../../engine/ruleset';
 import type { Head, Store } from '../../engine/store';
 import type { Event } from '../../events/event';
@@ -14,7 +15,7 @@ export async function file(
   store: Store,
   over = Infinity,
 ): Promise<FindingChange[]> {
-  const matches = events.flatMap((event) => match(event, ruleset));
+  const matches = events.flatMap((event) => [...match(event, ruleset), ...mintsOf(event, ruleset.context)]);
   const { changes: heads } = await correlate(matches, ruleset, store, { over: () => over });
   return heads.flatMap((head) => changes(head, ruleset));
 }

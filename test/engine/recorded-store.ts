@@ -34,6 +34,18 @@ export class Recorded implements Store {
   linksTo(...parameters: Parameters<Store['linksTo']>): ReturnType<Store['linksTo']> {
     return this.step('linksTo', () => this.inner.linksTo(...parameters));
   }
+  putMint(mint: Parameters<Store['putMint']>[0]): Promise<void> {
+    return this.step('putMint', () => this.inner.putMint(mint));
+  }
+  mint(name: string): ReturnType<Store['mint']> {
+    return this.step('mint', () => this.inner.mint(name));
+  }
+  linkMint(...parameters: Parameters<Store['linkMint']>): Promise<void> {
+    return this.step('linkMint', () => this.inner.linkMint(...parameters));
+  }
+  mintLinks(name: string): ReturnType<Store['mintLinks']> {
+    return this.step('mintLinks', () => this.inner.mintLinks(name));
+  }
   head(...parameters: Parameters<Store['head']>): ReturnType<Store['head']> {
     return this.step('head', () => this.inner.head(...parameters));
   }

@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 import type { Store } from '../../engine/store';
 import { match } from '../../engine/match';
+import { mintsOf } from '../../engine/mint';
 import type { Ruleset } from '../../engine/ruleset';
 import { sweep } from '../../engine/sweep';
 import { work } from '../../engine/work';
 import type { Event } from '../../events/event';
-import { arrival, MIDNIGHT, MINUTE, ruleset, runs } from './arbitraries';
+import type { JsonObject } from '../../events/json';
+import { arrival, MIDNIGHT, MINUTE, ruleset, runs, type Arrival } from './arbitraries';
 import { findingsIn, findingsOf, standing } from './filing';
 import { Recorded } from './recorded-store';
 import { rulesetOf } from './support';
@@ -22,7 +24,7 @@ export const live = ruleset.filter((documents) => !/value_(?:avg|median)/.test(J
 
 export async function take(events: Event[], set: Ruleset, store: Store, now = NOW): Promise<void> {
   await work(
-    events.flatMap((event) => match(event, set)),
+    events.flatMap((event) => [...match(event, set), ...mintsOf(event, set.context)]),
     set,
     store,
     now,
@@ -41,11 +43,17 @@ async function expectAgreement(list: Event[], set: Ruleset, store: Recorded): Pr
 }
 
 /** What has to hold of every store: each run gets an empty one. */
-export function workProperties(name: string, makeStore: () => Store | Promise<Store>, times: number): void {
+export function workProperties(
+  name: string,
+  makeStore: () => Store | Promise<Store>,
+  times: number,
+  documentsOf: fc.Arbitrary<JsonObject[]> = live,
+  arrivals: fc.Arbitrary<Arrival> = arrival,
+): void {
   describe(`Workers, and the sweep behind them: ${name}`, () => {
     test('agree with all events at once', async () => {
       await fc.assert(
-        fc.asyncProperty(live, arrival, async (documents, { list, batches }) => {
+        fc.asyncProperty(documentsOf, arrivals, async (documents, { list, batches }) => {
           const set = rulesetOf(documents);
           const store = new Recorded(undefined, await makeStore());
           for (const batch of batches) await take(batch, set, store);
@@ -61,8 +69,8 @@ export function workProperties(name: string, makeStore: () => Store | Promise<St
     ])('also where they %s', async (_how, mortality) => {
       await fc.assert(
         fc.asyncProperty(
-          live,
-          arrival,
+          documentsOf,
+          arrivals,
           fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })),
           async (documents, { list, batches }, luck) => {
             const set = rulesetOf(documents);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { Finding } from '../../engine/finding';
 import { LEVELS } from '../../engine/level';
+import { MINT_ACTIONS } from '../../engine/mint';
 import { eventBridgeDetailOf } from '../../findings/event';
 import { asffOf } from '../../findings/asff';
 import { chatOf } from '../../findings/chat';
@@ -55,6 +56,7 @@ export function findingWith(more: Partial<Finding> = {}): Finding {
     lastSeen: '2026-03-03T02:21:10Z',
     continues: null,
     expiredExceptions: [],
+    lineage: null,
     why: 'Whoever is an administrator can undo every\nother protection.',
     runbook: ['Ask omar@example.com whether this was theirs.', 'If not, detach the policy.'],
     falsepositives: ['An announced break-glass user.'],
@@ -134,6 +136,19 @@ const time = fc.option(
 );
 const id = fc.stringMatching(/^[0-9a-f]{32}$/);
 
+const lineage: fc.Arbitrary<Finding['lineage']> = fc.option(
+  fc.record({
+    root: fc.record({
+      ...{ id: text, kind: fc.constantFrom('iam-user', 'role', 'service'), name: text, account: maybe },
+      human: fc.constantFrom(true, false, 'unknown' as const),
+    }),
+    hops: fc.array(
+      fc.record({ action: fc.constantFrom(...MINT_ACTIONS), by: text, account: maybe, accessKeyId: text, time }),
+      { minLength: 1, maxLength: 6 },
+    ),
+  }),
+);
+
 const finding: fc.Arbitrary<Finding> = fc.record({
   id,
   thread: id,
@@ -167,6 +182,7 @@ const finding: fc.Arbitrary<Finding> = fc.record({
   count: fc.integer({ min: 1 }),
   countExact: fc.boolean(),
   incomplete: fc.constantFrom(true as const, undefined),
+  lineage,
   firstSeen: time,
   lastSeen: time,
   continues: maybe,

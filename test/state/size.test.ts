@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { episodesOf } from '../../engine/episodes';
 import { makeHits, type Hit } from '../../engine/hit';
+import type { Hop, Lineage } from '../../engine/lineage';
 import { match } from '../../engine/match';
 import type { JsonObject } from '../../events/json';
 import { ofHead, ofHit } from '../../state/item';
@@ -55,6 +56,20 @@ function idsOf(seed: string): Pick<Hit, 'id' | 'key' | 'eventId'> {
   return { id: `${eventId} 111122223333`, key: `${eventId} 111122223333`, eventId };
 }
 
+/** As long as lineages can be: of what attackers choose, names of users and sessions of 64 characters. */
+function lineageOf(seed: string): Lineage {
+  const name = (of: string): string => createHash('sha512').update(`${seed} ${of}`).digest('base64').slice(0, 64);
+  const hop = (_: unknown, i: number): Hop => ({
+    ...{ action: 'AssumeRoleWithWebIdentity', by: name(`by ${i}`), account: '111122223333' },
+    ...{ accessKeyId: `ASIA${name(`key ${i}`).slice(0, 16)}`, time: '2026-01-06T00:00:00Z' },
+  });
+  const id = `arn:aws:iam::111122223333:user/${name('id')}`;
+  return {
+    root: { id, kind: 'federated-user', name: name('root'), account: '111122223333', human: 'unknown' },
+    hops: Array.from({ length: 6 }, hop),
+  };
+}
+
 /** The hits of an event in which every text that is kept is as long as can be. */
 function hitsOf(n: number, time: number, alphabet: keyof typeof alphabets): Hit[] {
   const text = (name: string): string => textOf(`${n} ${name}`, alphabet);
@@ -95,7 +110,10 @@ describe.each(Object.keys(alphabets) as (keyof typeof alphabets)[])('With long t
       }));
     }).flat();
     const { partition, detectorId, group } = hits[0]!;
-    const episodes = episodesOf(hits, { partition, day: DAY, quietMilliseconds });
+    const episodes = episodesOf(hits, { partition, day: DAY, quietMilliseconds }).map((one) => ({
+      ...one,
+      lineage: lineageOf(one.id),
+    }));
     expect(episodes).toHaveLength(count);
     const item = ofHead({ partition, detectorId, group, day: DAY, version: 1, episodes }, 0);
     expect(item['data']!.B!.length).toBeGreaterThan(count * 4096);

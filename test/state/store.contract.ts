@@ -1,6 +1,7 @@
 import type { Day, Span } from '../../engine/episodes';
 import type { Due, Head, Judging, Link, Store } from '../../engine/store';
 import type { Hit } from '../../engine/hit';
+import type { Mint } from '../../engine/mint';
 
 const DAY = 86_400_000;
 const MORNING = 20_000 * DAY + 36_000_000;
@@ -299,6 +300,37 @@ export function storeContract(name: string, makeStore: () => Promise<Store> | St
       expect(await store.linksTo('outer', [20_002])).toEqual([]);
       expect(await store.linksFrom('outer')).toEqual([]);
       expect(await store.linksTo('inner', 'all')).toEqual([]);
+    });
+
+    test('keeps the better mint under a name, and the heads that rest on it', async () => {
+      const mint: Mint = {
+        ...{ kind: 'mint', name: 'key ASIAEXAMPLE000000001', action: 'AssumeRole', call: null },
+        by: {
+          id: 'account 1',
+          kind: 'other-account',
+          name: 'account 1',
+          account: '1',
+          human: 'unknown',
+          accessKeyId: null,
+        },
+        ...{ time: MORNING, crossesAccounts: true },
+      };
+      const better: Mint = {
+        ...mint,
+        by: { ...mint.by, id: 'u', kind: 'iam-user', accessKeyId: 'AKIAEXAMPLE000000001' },
+      };
+      expect(await store.mint(mint.name)).toBeUndefined();
+      for (const one of [mint, better, mint, better]) await store.putMint(one);
+      expect(await store.mint(mint.name)).toEqual(better);
+      await Promise.all([mint, better].map((one) => store.putMint({ ...one, name: 'call c' })));
+      expect(await store.mint('call c')).toEqual({ ...better, name: 'call c' });
+      const place = { partition: 'p'.repeat(32), detectorId: 'd', group: { a: '1' } };
+      const days: Day[] = [20_000, 20_001, 'ever', `undated ${'k'.repeat(300)}`];
+      for (const day of [...days, 20_000]) await store.linkMint(mint.name, place, day);
+      const links = await store.mintLinks(mint.name);
+      expect(links.map(({ day }) => String(day)).sort()).toEqual(days.map(String).sort());
+      for (const link of links) expect(link.place).toEqual(place);
+      expect(await store.mintLinks('call c')).toEqual([]);
     });
 
     test('keeps links of writers at the same time', async () => {

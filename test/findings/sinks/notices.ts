@@ -15,7 +15,13 @@ const FINDING: Finding = {
   from: { address: '192.0.2.7', userAgent: 'Mozilla/5.0' },
   resources: [{ type: 'AwsAccount', name: '123456789012' }],
   ...{ group: { account: '123456789012' }, eventIds: ['e1'], count: 1, countExact: true },
-  ...{ firstSeen: '2026-05-01T10:00:00Z', lastSeen: '2026-05-01T10:00:00Z', continues: null, expiredExceptions: [] },
+  ...{
+    firstSeen: '2026-05-01T10:00:00Z',
+    lastSeen: '2026-05-01T10:00:00Z',
+    continues: null,
+    expiredExceptions: [],
+    lineage: null,
+  },
   ...{ why: 'Root can do everything.', runbook: ['Ask the owner.'], falsepositives: [], references: [], tags: [] },
   ...{ compliance: [], author: null, license: null },
 };
