@@ -103,7 +103,6 @@ export class Publishing extends Construct {
         ...state.may(['GetItem', 'Query', 'PutItem']),
         ...state.mayFollow(),
         ...this.outlets.map(({ work }) => work.maySend()),
-        new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [this.parked.queueArn] }),
       ],
     });
     outbox.function.addEventSourceMapping('Heads', {

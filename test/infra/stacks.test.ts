@@ -1,5 +1,6 @@
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { isObject } from '../../events/json';
+import { permissionsPage, storedPermissionsPage, type Template as PlainTemplate } from '../../infra/permissions';
 import { MAX_TEMPLATE_BYTES, memberTemplate } from '../../infra/stacks';
 import { resourcesOf, synthSample, type Made, type Resource } from './synth';
 
@@ -256,6 +257,12 @@ describe('A member', () => {
     const own = Object.keys(made.templates).filter((name) => name.startsWith('privwatch-management-'));
     expect(own).toHaveLength(made.deployment.regions.length);
   });
+});
+
+test('docs/permissions.md says what the templates allow (npm run permissions)', () => {
+  const template = (of: Template): PlainTemplate => of.toJSON() as unknown as PlainTemplate;
+  const one = made.templates['privwatch-management-us-east-1']!;
+  expect(storedPermissionsPage()).toBe(permissionsPage({ hub: template(hub), member: template(one) }));
 });
 
 test('A single account is one stack with both, that lets in nobody', () => {
