@@ -40,7 +40,7 @@ export interface Episode {
   /** Id of the first hit. */
   firstHit: string;
   /** The main one of the first hit. */
-  mainResource: string | undefined;
+  mainResource: Resource | undefined;
   expired: string[];
   /** What is to be said of just-in-time grants. */
   approvals?: string[];
@@ -233,7 +233,7 @@ function makeEpisode(sorted: Hit[], run: Run): Episode {
     evidence,
     resources: sortedResources(sorted),
     firstHit: first.id,
-    mainResource: first.resources[0]?.name,
+    mainResource: first.resources[0],
     expired: sortedTexts(sorted),
     ...approvalsOf(sorted),
     continues: undefined,

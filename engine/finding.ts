@@ -47,6 +47,9 @@ export interface Finding extends Content {
   /** Name and environment of the account, where the configuration has them. */
   accountName: string | null;
   environment: string | null;
+  /** What the first event was done to, as its detector says; null if it names nothing. */
+  mainResource: Resource | null;
+  /** All of them, sorted. */
   resources: Resource[];
   /** What keeps this finding apart from others of its detector: field and value. */
   group: Record<string, string>;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { JSONPath } from 'jsonpath-plus';
 import { stringify } from 'safe-stable-stringify';
-import { actorOf, grantedBy, grantText, isHuman, mfaOf, type Actor, type Context } from '../events/derived';
+import { actorOf, grantedBy, grantText, isHuman, mfaOf, outcomeOf, type Actor, type Context } from '../events/derived';
 import type { Event } from '../events/event';
 import { at, text, type Json } from '../events/json';
 import { Memo } from '../events/memo';
@@ -275,14 +275,20 @@ function findingActor(event: Event, actor: Actor, context: Context): FindingActo
   };
 }
 
-function actionOf({ logsource, record }: Event): Content['action'] {
+/** A failed sign-in may say so in its answer only. */
+function failureIn(event: Event): string | undefined {
+  return outcomeOf(event) === 'success' ? undefined : 'Failure';
+}
+
+function actionOf(event: Event): Content['action'] {
+  const { logsource, record } = event;
   if (logsource.service === 'guardduty')
     return { source: 'guardduty', name: kept(text(record, 'type') ?? ''), error: null };
   const name = text(record, 'eventName') ?? text(record, 'configRuleName') ?? text(record, 'resourceType') ?? '';
   return {
     source: kept(text(record, 'eventSource') ?? logsource.service),
     name: kept(name),
-    error: maybe(text(record, 'errorCode') ?? text(record, 'errorMessage')),
+    error: maybe(text(record, 'errorCode') ?? text(record, 'errorMessage') ?? failureIn(event)),
   };
 }
 

@@ -103,8 +103,7 @@ function relatedOf({ finding, supersededBy }: Notice, setting: Setting) {
 /** The main resource first, the offending account last, whatever must be left out between them. */
 function resourcesOf(finding: Finding, { partition }: Setting): Resource[] {
   const place = { Partition: partition as Resource['Partition'] & string, Region: regionOf(finding) ?? undefined };
-  const inGroup = new Set(Object.values(finding.group));
-  const main = finding.resources.find(({ name }) => inGroup.has(name)) ?? finding.resources[0];
+  const main = finding.mainResource;
   const account =
     finding.account === null || !hasInk(finding.account) ? [] : [{ type: 'AwsAccount', name: finding.account }];
   const named = [...(main ? [main] : []), ...finding.resources].map(({ type, name }) => ({

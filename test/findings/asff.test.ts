@@ -66,21 +66,25 @@ test('the resource that the finding is about comes first, the offending account 
 const user = (i: number) => ({ type: 'AwsIamUser', name: `user-${i}` });
 
 test.each([
-  ['none but the account', { resources: [] }, ['AWS::::Account:111122223333']],
-  ['none at all', { resources: [], account: null }, [findingWith().actor.id]],
+  ['none but the account', { resources: [], mainResource: null }, ['AWS::::Account:111122223333']],
+  ['none at all', { resources: [], mainResource: null, account: null }, [findingWith().actor.id]],
   [
     'the account itself',
-    { resources: [{ type: 'AwsAccount', name: '111122223333' }] },
+    { resources: [], mainResource: { type: 'AwsAccount', name: '111122223333' } },
     ['AWS::::Account:111122223333'],
   ],
-  ['a bucket', { resources: [{ type: 'AwsS3Bucket', name: 'logs' }], account: null }, ['arn:aws:s3:::logs']],
+  [
+    'a bucket',
+    { resources: [], mainResource: { type: 'AwsS3Bucket', name: 'logs' }, account: null },
+    ['arn:aws:s3:::logs'],
+  ],
 ])('resources: %s', (_, finding, ids) => {
   expect(asff({}, finding).Resources!.map(({ Id }) => Id)).toEqual(ids);
 });
 
 test('of many resources 32 are kept, the main one and the account among them', () => {
   const resources = Array.from({ length: 50 }, (_, i) => user(i));
-  const kept = asff({}, { resources, group: { user: 'user-49' } }).Resources!;
+  const kept = asff({}, { resources, mainResource: user(49) }).Resources!;
   expect(kept).toHaveLength(32);
   expect(kept[0]!.Id).toBe('user-49');
   expect(kept[31]!.Id).toBe('AWS::::Account:111122223333');

@@ -44,6 +44,7 @@ export function findingWith(more: Partial<Finding> = {}): Finding {
     },
     action: { source: 'iam.amazonaws.com', name: 'AttachUserPolicy', error: null },
     from: { address: '203.0.113.57', userAgent: 'aws-cli/2.23.6' },
+    mainResource: { type: 'AwsIamUser', name: 'bob' },
     resources: [
       { type: 'AwsIamAccessKey', name: KEY },
       { type: 'AwsIamUser', name: 'bob' },
@@ -173,6 +174,9 @@ const finding: fc.Arbitrary<Finding> = fc.record({
   }),
   action: fc.record({ source: fc.oneof(text, fc.constant('iam.amazonaws.com')), name: text, error: maybe }),
   from: fc.record({ address: fc.oneof(maybe, fc.ipV4(), fc.ipV6()), userAgent: maybe }),
+  mainResource: fc.option(
+    fc.record({ type: fc.oneof(text, fc.constantFrom('AwsAccount', 'AwsIamAccessKey', 'AwsS3Bucket')), name: text }),
+  ),
   resources: fc.array(
     fc.record({ type: fc.oneof(text, fc.constantFrom('AwsAccount', 'AwsIamAccessKey', 'AwsS3Bucket')), name: text }),
     { maxLength: 40 },

@@ -13,6 +13,7 @@ const FINDING: Finding = {
   },
   action: { source: 'signin.amazonaws.com', name: 'ConsoleLogin', error: null },
   from: { address: '192.0.2.7', userAgent: 'Mozilla/5.0' },
+  mainResource: { type: 'AwsAccount', name: '123456789012' },
   resources: [{ type: 'AwsAccount', name: '123456789012' }],
   ...{ group: { account: '123456789012' }, eventIds: ['e1'], count: 1, countExact: true },
   ...{
