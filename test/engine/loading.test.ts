@@ -118,7 +118,7 @@ describe('Loading detectors', () => {
     [
       'an unknown key of ours',
       `${HEAD}detection: {s: {a: 1}, condition: s}\nprivwatch:\n  titel: x\n`,
-      'rule.yml:6: privwatch.titel: unknown key; known here: title, entities, group, quiet, first_seen, severity, stage, acts, compliance, runbook, tests',
+      'rule.yml:6: privwatch.titel: unknown key; known here: title, entities, group, quiet, first_seen, not_minted_by, severity, stage, acts, compliance, runbook, tests',
     ],
     [
       'an unsupported rule',
