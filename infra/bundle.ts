@@ -26,6 +26,7 @@ const OPTIONS: BuildOptions = {
   ...{ bundle: true, platform: 'node', target: 'node22', format: 'cjs', minify: true, legalComments: 'none' },
   // The ES modules of the SDK: what is not used of them stays out.
   mainFields: ['module', 'main'],
+  alias: { '@aws-sdk/credential-provider-node': join(packageRoot, 'infra', 'lambda-credentials.ts') },
   logLevel: 'error',
 };
 

