@@ -7,6 +7,7 @@ import { registerDrill } from './commands/drill';
 import { registerExplain } from './commands/explain';
 import { registerLint } from './commands/lint';
 import { registerNew } from './commands/new';
+import { registerPatterns } from './commands/patterns';
 import { registerReplay } from './commands/replay';
 import { registerTest } from './commands/test';
 import { EXIT, UsageError } from './errors';
@@ -24,6 +25,7 @@ export async function main(argv: string[]): Promise<void> {
   registerTest(program);
   registerExplain(program);
   registerNew(program);
+  registerPatterns(program);
   registerDrill(program);
   program.commands.forEach((command) => command.copyInheritedSettings(program));
   // `privwatch replay | head`: the reader has seen enough.

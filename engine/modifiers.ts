@@ -209,8 +209,9 @@ function literalsOf(draft: Draft): string[] | undefined {
 function demandOf(draft: Draft): Demand | undefined {
   const { kind, values, negated } = draft;
   if (kind === 'exists') return { present: values[0]!.raw === true, negated, exactly: true };
-  if (kind !== 'value' || values.some(({ pattern }) => pattern === undefined)) return undefined;
-  const patterns = values.map(({ pattern }) => withStars(pattern!, draft.before, draft.after));
+  if (kind !== 'value' || values.some(({ raw }) => raw === null || typeof raw === 'number')) return undefined;
+  // True and false are compared with their texts, too.
+  const patterns = values.map(({ raw, pattern }) => withStars(pattern ?? [String(raw)], draft.before, draft.after));
   // Of `all` any one is necessary; a test of letter case asks for more than texts that ignore it can say.
   const anyOf = draft.all ? patterns.slice(0, 1) : patterns;
   return { anyOf, negated, exactly: !draft.cased && anyOf.length === patterns.length };

@@ -30,8 +30,8 @@ function table(all: Measured[], cell: (measured: Measured) => string): string {
 
 const SPREAD_TEXT = { burst: 'in a burst', days: 'over 5 days', bouts: 'in 60 bursts' };
 
-/** Names to the left, numbers to the right. */
-function layOut(rows: string[][]): string {
+/** A table of Markdown: the first two columns are names, to the left; the others are numbers, to the right. */
+export function layOut(rows: string[][]): string {
   const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
   const line = (texts: string[]): string => `| ${texts.join(' | ')} |`;
   const [header, ...body] = rows.map((row) =>

@@ -1,7 +1,6 @@
-import { closeSync, openSync, statSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
-import { Presets, SingleBar } from 'cli-progress';
 import { findFiles, inTimeOrder, mayHoldEvents } from '../../events/files';
 import { redact } from '../../events/redact';
 import { parseTimespan } from '../../events/time';
@@ -28,6 +27,7 @@ import {
 } from '../options';
 import { packageRoot } from '../package-root';
 import { replay, type ReplayOptions } from '../pipeline';
+import { startProgress } from '../progress';
 import { renderSummary } from '../summary';
 
 interface Options {
@@ -156,33 +156,6 @@ function learning(learn: string | undefined): Pick<ReplayOptions, 'learnMillisec
   const { files, problems } = findFiles([learn], mayHoldEvents);
   if (problems.length > 0) throw new UsageError(`--learn takes a timespan (7d) or a path: ${problems.join('; ')}`);
   return { learnFiles: files };
-}
-
-/** On a terminal only, and only where it takes long enough to be worth a look. */
-function startProgress(files: string[]): { update: (file: string, bytes: number) => void; stop: () => void } {
-  const total = files.reduce((sum, file) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0), 0);
-  if (!process.stderr.isTTY || total < 4 * 1024 * 1024) return { update: () => undefined, stop: () => undefined };
-  const bar = new SingleBar(
-    {
-      format: '{bar} {percentage} % of {megabytes} MB',
-      stream: process.stderr,
-      clearOnComplete: true,
-      // Whoever interrupts it gets the terminal back as it was.
-      ...{ hideCursor: false, linewrap: true },
-    },
-    Presets.shades_classic,
-  );
-  bar.start(total, 0, { megabytes: Math.ceil(total / 1e6) });
-  const seen = new Map<string, number>();
-  let read = 0;
-  return {
-    update: (file, bytes) => {
-      read += bytes - (seen.get(file) ?? 0);
-      seen.set(file, bytes);
-      bar.update(Math.min(read, total));
-    },
-    stop: () => bar.stop(),
-  };
 }
 
 function openRejects(file: string): { write: (from: string, rejected: Rejected) => void; close: () => void } {

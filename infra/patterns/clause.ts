@@ -1,6 +1,7 @@
 import type { Item, Node } from '../../engine/nodes';
 import { isDerived } from '../../events/derived';
-import { ANY, complement, intersect, isAny, isEmpty, isWithin, union, valuesOf, type Values } from './values';
+import { ANY, complement, intersect, isAny, isEmpty, isListed, isWithin, union, valuesOf } from './values';
+import type { Shape, Values } from './values';
 
 /** What several fields of a record must be, all at once; of a field that is not named, anything. */
 export type Clause = ReadonlyMap<string, Values>;
@@ -18,7 +19,17 @@ const FIELDS = [
   'userIdentity.type',
   'userIdentity.invokedBy',
   'userIdentity.accessKeyId',
+  'sessionCredentialFromConsole',
 ];
+
+/** What a record must say of itself for a derived field to have a value, in lower case. */
+const DERIVED_FROM: Record<string, Record<string, { field: string; text: string }>> = {
+  'derived.actor.kind': {
+    root: { field: 'userIdentity.type', text: 'Root' },
+    'assumed-root': { field: 'userIdentity.type', text: 'Root' },
+  },
+  'derived.session.consoleElsewhere': { true: { field: 'sessionCredentialFromConsole', text: 'true' } },
+};
 
 /** Above that, alternatives are widened into one. */
 const MAX_CLAUSES = 64;
@@ -45,9 +56,24 @@ export function clausesOf(node: Node, negated = false): Clause[] {
 
 function itemClause({ name, demand }: Item, negated: boolean): Clause {
   const field = name.split('|')[0]!;
-  if (!demand || isDerived(field) || !FIELDS.includes(field)) return new Map();
+  if (!demand) return EVERYTHING;
+  if (isDerived(field)) return derivedClause(field, valuesOf(demand, negated));
+  if (!FIELDS.includes(field)) return EVERYTHING;
   const values = valuesOf(demand, negated);
-  return isAny(values) ? new Map() : new Map([[field, values]]);
+  return isAny(values) ? EVERYTHING : new Map([[field, values]]);
+}
+
+const EVERYTHING: Clause = new Map();
+
+/** If each value that a derived field may have follows from the same field of the record, what that must be. */
+function derivedClause(derived: string, values: Values): Clause {
+  if (!isListed(values)) return EVERYTHING;
+  const sources = values.shapes.map(({ text }) => DERIVED_FROM[derived]?.[text.toLowerCase()]);
+  const field = sources[0]?.field;
+  if (field === undefined || sources.some((source) => source?.field !== field)) return EVERYTHING;
+  const texts = [...new Set(sources.map((source) => source!.text))];
+  const shapes = texts.map((text): Shape => ({ kind: 'whole', text }));
+  return new Map([[field, { absent: false, except: false, shapes }]]);
 }
 
 /** What satisfies one clause of each list. */

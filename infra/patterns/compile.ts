@@ -3,11 +3,11 @@ import type { Ruleset } from '../../engine/ruleset';
 import { fold } from '../../engine/strings';
 import type { Logsource } from '../../events/event';
 import { clausesOf, conjunction, meet, type Clause } from './clause';
-import { isTooMany } from './names';
+import { isBusy, isTooMany } from './names';
 import type { EventPattern } from './pattern';
 import { hubRules, memberRules } from './sources';
 import { trailRules, type Need } from './trail';
-import { isListed } from './values';
+import { isListed, type Shape, type Values } from './values';
 
 export type { EventPattern } from './pattern';
 
@@ -96,22 +96,29 @@ function needsOf(rule: Rule, unserved: Unserved[]): Need[] {
   return clauses.map((clause) => ({ rule, clause }));
 }
 
+/** Of other categories there are events on the bus only where a trail asks for them, and then far too many. */
 const MANAGEMENT: Clause = new Map([
-  ['eventCategory', { absent: true, except: true, shapes: [{ kind: 'whole', text: 'Data' }] }],
+  ['eventCategory', { absent: true, except: true, shapes: ['Data', 'NetworkActivity'].map(whole) }],
+  // Network activity events only: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-network-events-with-cloudtrail.html
+  ['errorCode', { absent: true, except: true, shapes: [whole('VpceAccessDenied')] }],
 ]);
 
-/** What of a clause can be forwarded: a clause that names its events, one that names none, or both. */
+function whole(text: string): Shape {
+  return { kind: 'whole', text };
+}
+
+/** What of a clause can be forwarded, which may be nothing; the reasons for the rest are added. */
 function forwardable(clause: Clause, reasons: Set<string>): Clause[] {
   if (meet(clause, MANAGEMENT) === undefined) {
-    reasons.add('it asks for data events');
+    reasons.add('it asks for data or network activity events');
     return [];
   }
   const names = clause.get('eventName');
-  if (!isListed(names)) {
-    if (!isTelling(clause))
-      reasons.add(`it matches whatever the call, the service, the error and the kind of identity`);
-    return isTelling(clause) ? [clause] : [];
-  }
+  return isListed(names) ? namedCalls(clause, names, reasons) : anyCalls(clause, reasons);
+}
+
+/** Of a clause that lists names, those that are not too frequent. */
+function namedCalls(clause: Clause, names: Values, reasons: Set<string>): Clause[] {
   const sources = clause.get('eventSource');
   const services = isListed(sources) ? sources.shapes.map(({ text }) => text) : [];
   const frequent = names.shapes.filter(({ text }) => isTooMany(text, services));
@@ -122,12 +129,32 @@ function forwardable(clause: Clause, reasons: Set<string>): Clause[] {
 
 /** Kinds of identity that most calls have. */
 const USUAL_IDENTITIES = ['assumedrole', 'awsservice', 'awsaccount', 'iamuser'];
+const READING: Values = {
+  absent: false,
+  except: false,
+  shapes: ['Get', 'List', 'Describe'].map((text) => ({ kind: 'prefix', text })),
+};
 
-/** Whether a clause that names no events asks for something that most events do not have. */
-function isTelling(clause: Clause): boolean {
-  return [...clause].some(([field, values]) => {
+/** Of a clause that lists no names, what is rare for another reason, or of services that are seldom called. */
+function anyCalls(clause: Clause, reasons: Set<string>): Clause[] {
+  const rare = [...clause].some(([field, values]) => {
     if (values.except || values.absent) return false;
     if (field === 'userIdentity.type') return values.shapes.every(({ text }) => !USUAL_IDENTITIES.includes(fold(text)));
-    return field !== 'eventType' && field !== 'eventCategory' && field !== 'userIdentity.accessKeyId';
+    return field === 'eventName' || field === 'errorCode' || field === 'sessionCredentialFromConsole';
   });
+  if (rare) return [clause];
+  const sources = clause.get('eventSource');
+  if (!isListed(sources)) {
+    reasons.add('it asks for no calls, services, errors or identities that are few');
+    return [];
+  }
+  const changes = meet(clause, new Map([['eventName', READING]])) === undefined;
+  const busy = sources.shapes.filter(({ text }) => isBusy(text, changes));
+  if (busy.length > 0) {
+    reasons.add(
+      `too frequent to forward: ${changes ? 'changes in' : 'calls of'} ${busy.map(({ text }) => text).join(', ')}`,
+    );
+  }
+  const rest = sources.shapes.filter((shape) => !busy.includes(shape));
+  return rest.length > 0 ? [new Map(clause).set('eventSource', { ...sources, shapes: rest })] : [];
 }

@@ -76,3 +76,21 @@ export function isTooMany(name: string, sources: readonly string[]): boolean {
     sources.length > 0 && sources.every((source) => tooMany.get(source.toLowerCase())?.has(name.toLowerCase()) === true)
   );
 }
+
+/** Services that software asks or changes all day long: their calls are too many to forward without a name. */
+const BUSY = [
+  's3 kms sts ec2 iam secretsmanager ssm lambda dynamodb logs monitoring ecr ecs eks sqs sns rds elasticloadbalancing',
+  'autoscaling cloudformation events config cloudtrail organizations tagging elasticfilesystem glue athena bedrock',
+];
+/** Those of them whose changes alone are too many: sessions, use of keys, streams, reports of agents. */
+const BUSY_CHANGES = ['sts kms logs ssm monitoring ecr sqs sns dynamodb'];
+
+const servicesOf = (lines: string[]): Set<string> =>
+  new Set(lines.flatMap((line) => line.split(' ')).map((service) => `${service}.amazonaws.com`));
+const busy = servicesOf(BUSY);
+const busyChanges = servicesOf(BUSY_CHANGES);
+
+/** Whether the calls of a service are too many to forward whatever their names; `changes`: all but reading. */
+export function isBusy(source: string, changes: boolean): boolean {
+  return (changes ? busyChanges : busy).has(source.toLowerCase());
+}

@@ -2,7 +2,7 @@ import type { Clause } from './clause';
 import { isAny, type Shape, type Values } from './values';
 
 /** One test of a value; see "Comparison operators" in the EventBridge user guide. */
-export type Matcher = string | null | { [operator: string]: unknown };
+export type Matcher = string | boolean | null | { [operator: string]: unknown };
 
 /** An EventBridge event pattern: fields down to lists of matchers, `$or` to lists of patterns. */
 export interface EventPattern {
@@ -50,12 +50,15 @@ function objectOf(clause: Clause): EventPattern {
 
 /** The matchers of a field: an event passes if its value passes any of them. */
 export function matchersOf({ absent, except, shapes }: Values): Matcher[] {
-  const matchers: Matcher[] = except ? anythingBut(shapes) : shapes.map(matcherOf);
+  const matchers: Matcher[] = except ? anythingBut(shapes) : shapes.flatMap(matchersOfShape);
   return absent ? [...matchers, { exists: false }] : matchers;
 }
 
-function matcherOf({ kind, text }: Shape): Matcher {
-  return kind === 'whole' ? { 'equals-ignore-case': text } : { [kind]: { 'equals-ignore-case': text } };
+function matchersOfShape({ kind, text }: Shape): Matcher[] {
+  if (kind !== 'whole') return [{ [kind]: { 'equals-ignore-case': text } }];
+  // CloudTrail writes some flags as text.
+  const flag = { true: true, false: false }[text.toLowerCase()];
+  return flag === undefined ? [{ 'equals-ignore-case': text }] : [flag, { 'equals-ignore-case': text }];
 }
 
 /**

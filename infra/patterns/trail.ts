@@ -100,19 +100,37 @@ function widened(clause: Clause): Clause {
 function packBroad(broad: Clause[], maxLength: number): Clause[][] {
   const packed: Clause[][] = [];
   let taken: Clause[] = [];
-  for (const piece of broad.flatMap((clause) => pieces(clause, maxLength))) {
-    let last = packed.at(-1);
+  // Those of every service first: what others leave out of them is short, what they would leave out of others is not.
+  const [ofServices, ofAll] = [true, false].map((has) => broad.filter((clause) => clause.has('eventSource') === has));
+  // And short prefixes before long ones, of which nothing is left then.
+  const waiting = [...ofAll!, ...ofServices!.sort((a, b) => shortestName(a) - shortestName(b))];
+  for (let piece = waiting.shift(); piece; piece = waiting.shift()) {
+    const last = packed.at(-1) ?? [];
     let own = beside(piece, taken);
-    if (last && !fits([...last, ...own], maxLength)) {
-      taken = [...taken, ...last];
-      own = beside(piece, taken);
-      last = undefined;
+    if (last.length > 0 && fits([...last, ...own], maxLength)) {
+      last.push(...own);
+      continue;
     }
+    own = beside(piece, [...taken, ...last]);
     if (own.length === 0) continue;
-    if (!last) packed.push((last = []));
-    last.push(...own);
+    if (!fits(own, maxLength)) {
+      const parts = halves(piece);
+      if (parts) {
+        waiting.unshift(...parts);
+        continue;
+      }
+      // That an event comes twice does less harm than that it does not come.
+      own = [piece];
+    }
+    taken = [...taken, ...last];
+    packed.push(own);
   }
   return packed;
+}
+
+function shortestName(clause: Clause): number {
+  const names = clause.get('eventName');
+  return names === undefined || names.except ? 0 : Math.min(...names.shapes.map(({ text }) => text.length));
 }
 
 /** What satisfies a clause and none of others. */
@@ -120,21 +138,16 @@ function beside(clause: Clause, others: Clause[]): Clause[] {
   return withoutNarrower(others.reduce((rest: Clause[], other) => rest.flatMap((one) => minus(one, other)), [clause]));
 }
 
-/** A clause whose longest list is halved until each part fits into a rule. */
-function pieces(clause: Clause, maxLength: number): Clause[] {
-  if (fits([clause], maxLength)) return [clause];
+/** A clause in two, by its longest list; undefined if it has none. */
+function halves(clause: Clause): Clause[] | undefined {
   const lists = [...clause].filter(([, { except, shapes }]) => !except && shapes.length > 1);
   const [longest] = lists.sort(([, a], [, b]) => b.shapes.length - a.shapes.length);
-  if (!longest) throw tooLong(clause);
+  if (!longest) return undefined;
   const [field, values] = longest;
   const middle = Math.ceil(values.shapes.length / 2);
-  return [values.shapes.slice(0, middle), values.shapes.slice(middle)].flatMap((shapes) =>
-    pieces(new Map(clause).set(field, { ...values, shapes }), maxLength),
+  return [values.shapes.slice(0, middle), values.shapes.slice(middle)].map((shapes) =>
+    new Map(clause).set(field, { ...values, shapes }),
   );
-}
-
-function tooLong(clause: Clause): Error {
-  return new Error(`no pattern is long enough for ${JSON.stringify(trailPattern([clause]))}`);
 }
 
 function fits(clauses: Clause[], maxLength: number): boolean {
@@ -142,6 +155,7 @@ function fits(clauses: Clause[], maxLength: number): boolean {
 }
 
 const MAX_ALTERNATIVES = 3;
+const EVERYTHING: Clause = new Map();
 
 /**
  * Of the calls of one name, what no rule without names takes. Reading is frequent, and narrowed by all that is known;
@@ -160,25 +174,22 @@ function narrowed(calls: Calls, taken: Clause[], maxLength: number): Calls | und
   const precise = withoutNarrower(left);
   const ofService = hull(left.map((clause) => only(clause, ['eventSource', 'errorCode'])));
   const choices: Clause[][] = maybeHeldBack(name.text)
-    ? [precise.length <= MAX_ALTERNATIVES ? precise : [hull(precise)], [hull(precise)], [ofService]]
-    : [[ofService]];
+    ? [precise.length <= MAX_ALTERNATIVES ? precise : [hull(precise)], [hull(precise)], [ofService], [EVERYTHING]]
+    : [[ofService], [EVERYTHING]];
   for (const choice of choices) {
     const clauses = withoutNarrower(choice.flatMap((clause) => beside(clause, others)));
     // Each of the others takes a part, and together they take all.
     if (clauses.length === 0) return undefined;
-    if (
-      fits(
-        clauses.map((clause) => named(clause, [name])),
-        maxLength,
-      )
-    )
-      return { ...calls, clauses };
+    if (fits(withNames(clauses, [name]), maxLength)) return { ...calls, clauses };
   }
-  throw tooLong(named(ofService, [name]));
+  // That an event comes twice does less harm than that it does not come.
+  const whole = [[ofService], [EVERYTHING]].find((clauses) => fits(withNames(clauses, [name]), maxLength));
+  if (!whole) throw new Error(`no pattern is long enough for the name ${name.text}`);
+  return { ...calls, clauses: whole };
 }
 
-function named(clause: Clause, names: Shape[]): Clause {
-  return new Map([...clause, ['eventName', { absent: false, except: false, shapes: names }]]);
+function withNames(clauses: Clause[], shapes: Shape[]): Clause[] {
+  return clauses.map((clause) => new Map(clause).set('eventName', { absent: false, except: false, shapes }));
 }
 
 /** Names of which the same is asked stand together; a pattern is filled before the next is begun. */
@@ -191,12 +202,12 @@ function packNames(names: Calls[], maxLength: number): Part[] {
     let closed = before();
     for (const { name, clauses, detectors } of group) {
       const more = [...inRoom, name];
-      const tried = [...closed, ...clauses.map((clause) => named(clause, more))];
+      const tried = [...closed, ...withNames(clauses, more)];
       if (room && fits(tried, maxLength)) {
         room.clauses = tried;
         inRoom = more;
       } else {
-        room = { clauses: clauses.map((clause) => named(clause, [name])), detectors: new Set() };
+        room = { clauses: withNames(clauses, [name]), detectors: new Set() };
         packed.push(room);
         closed = [];
         inRoom = [name];

@@ -195,3 +195,22 @@ full('a full disk is an error, and not a finding', () => {
   expect(stderr).toContain('error: ENOSPC');
   expect(stderr).not.toMatch(/^\s+at /m);
 });
+
+describe('patterns', () => {
+  test('shows the rules, what no rule can feed, and what share of some events would be forwarded', () => {
+    const { code, stdout } = privwatch(['patterns', join(root, 'samples/root-at-night')]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/Rules for every account and Region: \d+\n/);
+    expect(stdout).toMatch(/any-name-1 +…WITH_ALL…/);
+    expect(stdout).toMatch(/Through the S3 path only: \d+\n/);
+    expect(stdout).toMatch(/Forwarded: \d+ of \d+ events \(\d+\.\d\d %\)/);
+  });
+
+  test('as JSON holds the patterns, none longer than asked for; a length that no account has is refused', () => {
+    const { code, stdout } = privwatch(['patterns', '--json', '--max-length', '4096']);
+    const { member, hub } = JSON.parse(stdout) as Record<'member' | 'hub', { pattern: object }[]>;
+    expect([code, hub.length > 0, member.length > 5]).toEqual([0, true, true]);
+    for (const { pattern } of member) expect(JSON.stringify(pattern).length).toBeLessThanOrEqual(4096);
+    expect(privwatch(['patterns', '--max-length', '5000'])).toMatchObject({ code: 2 });
+  });
+});

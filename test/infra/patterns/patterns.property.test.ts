@@ -264,5 +264,5 @@ test('of any ruleset, what a rule matches is forwarded once, or the rule is repo
     }),
     runs(40),
   );
-  expect(matched).toBeGreaterThan(100);
+  expect(matched).toBeGreaterThan(30);
 });
