@@ -1,8 +1,12 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { rulesetOf } from '../../engine/compiled';
 import { root } from '../cli/run';
+import { noticeOf } from '../findings/sinks/notices';
 
 const folder = join(root, 'dist', 'lambda');
 
@@ -35,6 +39,30 @@ describe('The bundle', () => {
       HUB_ACCOUNT: '111122223333',
     };
     expect(execFileSync(process.execPath, ['-e', script], { encoding: 'utf8', env, cwd: '/' }).trim()).toBe('function');
+  });
+
+  test('signs with the credentials in the environment', async () => {
+    const asked: (string | undefined)[] = [];
+    const server = createServer((request, response) => {
+      asked.push(request.headers.authorization, request.headers['x-amz-security-token'] as string | undefined);
+      response
+        .writeHead(200, { 'content-type': 'application/x-amz-json-1.1' })
+        .end('{"FailedEntryCount":0,"Entries":[{}]}');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const env = {
+      ...{ PATH: process.env['PATH'], AWS_REGION: 'us-east-1', EVENT_BUS: 'b', NODE_NO_WARNINGS: '1' },
+      ...{ AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE', AWS_SECRET_ACCESS_KEY: 'example', AWS_SESSION_TOKEN: 'token' },
+      AWS_ENDPOINT_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    };
+    const body = JSON.stringify(noticeOf());
+    const event = { Records: [{ messageId: 'm', body, attributes: {} }] };
+    const file = JSON.stringify(join(folder, 'eventbridge', 'index.js'));
+    const script = `require(${file}).handler(${JSON.stringify(event)}).then((answer) => console.log(JSON.stringify(answer)))`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['-e', script], { env, cwd: '/' });
+    server.close();
+    expect(stdout).toContain('{"batchItemFailures":[]}');
+    expect(asked).toEqual([expect.stringContaining('AKIAEXAMPLE/'), 'token']);
   });
 
   test('of detect stays small: neither YAML nor schemas are in it', () => {
