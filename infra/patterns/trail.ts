@@ -102,16 +102,16 @@ function packBroad(broad: Clause[], maxLength: number): Clause[][] {
   let taken: Clause[] = [];
   // Those of every service first: what others leave out of them is short, what they would leave out of others is not.
   const [ofServices, ofAll] = [true, false].map((has) => broad.filter((clause) => clause.has('eventSource') === has));
-  // And short prefixes before long ones, of which nothing is left then.
-  const waiting = [...ofAll!, ...ofServices!.sort((a, b) => shortestName(a) - shortestName(b))];
+  // And short prefixes before long ones, of which nothing is left then: a prefix without a longer one cannot be said.
+  const waiting = [...ofAll!, ...ofServices!.flatMap(byName).sort((a, b) => nameLength(a) - nameLength(b))];
   for (let piece = waiting.shift(); piece; piece = waiting.shift()) {
     const last = packed.at(-1) ?? [];
-    let own = beside(piece, taken);
-    if (last.length > 0 && fits([...last, ...own], maxLength)) {
-      last.push(...own);
+    const room = joined([...last, ...beside(piece, taken)]);
+    if (last.length > 0 && fits(room, maxLength)) {
+      packed[packed.length - 1] = room;
       continue;
     }
-    own = beside(piece, [...taken, ...last]);
+    let own = beside(piece, [...taken, ...last]);
     if (own.length === 0) continue;
     if (!fits(own, maxLength)) {
       const parts = halves(piece);
@@ -128,9 +128,28 @@ function packBroad(broad: Clause[], maxLength: number): Clause[][] {
   return packed;
 }
 
-function shortestName(clause: Clause): number {
+/** A clause for each of the names that a clause lists. */
+function byName(clause: Clause): Clause[] {
+  const names = clause.get('eventName');
+  if (!names || names.except) return [clause];
+  return names.shapes.map((shape) => new Map(clause).set('eventName', { ...names, shapes: [shape] }));
+}
+
+function nameLength(clause: Clause): number {
   const names = clause.get('eventName');
   return names === undefined || names.except ? 0 : Math.min(...names.shapes.map(({ text }) => text.length));
+}
+
+/** One clause for those that differ in the names that they list, and in nothing else. */
+function joined(clauses: Clause[]): Clause[] {
+  const groups = new Map<string, Clause[]>();
+  for (const clause of withoutNarrower(clauses)) {
+    const names = clause.get('eventName');
+    const isList = names !== undefined && !names.except && !names.absent;
+    const key = JSON.stringify(isList ? [trailPattern([without(clause, 'eventName')])] : trailPattern([clause]));
+    groups.set(key, [...(groups.get(key) ?? []), clause]);
+  }
+  return [...groups.values()].map(hull);
 }
 
 /** What satisfies a clause and none of others. */
