@@ -59,6 +59,8 @@ export function mintsOf(event: Event, context: Context): Mint[] {
   const { source, key } = MINTING[action];
   if (record['eventSource'] !== source || event.logsource.service !== 'cloudtrail') return [];
   const by = minterOf(event, context);
+  // A role that a service takes for itself is the beginning of what its sessions do: there is nobody behind it.
+  if (by.kind === 'service') return [];
   const call = text(record, 'sharedEventID') ?? null;
   const mint = (name: string, of: string | null): Mint => ({
     ...{ kind: 'mint', name, action, by, call: of, time: event.time },
@@ -69,7 +71,7 @@ export function mintsOf(event: Event, context: Context): Mint[] {
   if (id !== undefined && ACCESS_KEY_ID.test(id))
     mints.push(mint(`key ${id}`, call === null ? null : capBytes(call, 64)));
   // The account of the role only sees which account called; the caller's own record says who.
-  if (call !== null && by.kind !== 'other-account' && by.kind !== 'service')
+  if (call !== null && by.kind !== 'other-account')
     mints.push(mint(`call ${capBytes(call, 64)}`, null));
   return mints;
 }

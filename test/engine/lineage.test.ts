@@ -203,7 +203,8 @@ describe('A mint', () => {
     const service = { type: 'AWSService', invokedBy: 'lambda.amazonaws.com' };
     const ofService = call(service, 'AssumeRole', 0, { recipientAccountId: PROD, responseElements: credentials('fn') });
     const remembered = (event: Event): boolean[] => mintsOf(event, context).map(isRemembered);
-    expect(remembered(ofService)).toEqual([false]);
+    // A role that a service takes for itself is where a lineage begins.
+    expect(remembered(ofService)).toEqual([]);
     expect(remembered(toDeploy)).toEqual([true]);
     expect(remembered(toAdmin)).toEqual([true, true]);
     expect(remembered(seenInProd)).toEqual([true]);
