@@ -247,7 +247,9 @@ test('--since and --until leave out what is outside, and count it', () => {
   expect(lines(stdout).map(({ firstSeen }) => firstSeen)).toEqual(['2026-03-05T00:00:00Z']);
   expect(stderr).toContain('outside the time asked for 1');
   expect(addsUp(stderr)).toBe(true);
-  expect(lines(privwatch(['replay', path, ...oneDetector, '--json', '--until', '2026-03-04T00:00:00Z']).stdout)).toHaveLength(1);
+  expect(
+    lines(privwatch(['replay', path, ...oneDetector, '--json', '--until', '2026-03-04T00:00:00Z']).stdout),
+  ).toHaveLength(1);
   const day = ['--since', '2026-03-03', '--until', '2026-03-03'];
   expect(lines(privwatch(['replay', path, ...oneDetector, '--json', ...day]).stdout)).toHaveLength(1);
   expect(privwatch(['replay', path, '--since', '2026-03-04', '--until', '2026-03-03']).code).toBe(2);
