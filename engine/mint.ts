@@ -71,8 +71,7 @@ export function mintsOf(event: Event, context: Context): Mint[] {
   if (id !== undefined && ACCESS_KEY_ID.test(id))
     mints.push(mint(`key ${id}`, call === null ? null : capBytes(call, 64)));
   // The account of the role only sees which account called; the caller's own record says who.
-  if (call !== null && by.kind !== 'other-account')
-    mints.push(mint(`call ${capBytes(call, 64)}`, null));
+  if (call !== null && by.kind !== 'other-account') mints.push(mint(`call ${capBytes(call, 64)}`, null));
   return mints;
 }
 
