@@ -99,7 +99,7 @@ function main(): void {
   addStacks(app, deployment, () => Code.fromInline('exports.handler = async () => {}'));
   const { stacks } = app.synth();
   const templateOf = (name: string): Template =>
-    stacks.find(({ stackName }) => stackName === name)!.template as unknown as Template;
+    stacks.find(({ stackName }) => stackName === name)!.template as Template;
   const [hub, member] = [templateOf('privwatch-hub'), templateOf('privwatch-management-us-east-1')];
   writeFileSync(PAGE, permissionsPage({ hub, member }));
 }

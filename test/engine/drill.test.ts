@@ -16,20 +16,20 @@ const envelope = { source: 'privwatch.drill', account: HUB, detail };
 describe('a drill', () => {
   test('is told by its source, and names its run', () => {
     expect(drillFrom(envelope as Json, HUB)).toEqual(detail);
-    expect(drillFrom({ ...envelope, source: 'aws.iam' } as Json, HUB)).toBeUndefined();
+    expect(drillFrom({ ...envelope, source: 'aws.iam' }, HUB)).toBeUndefined();
     expect(drillFrom('privwatch.drill', HUB)).toBeUndefined();
     for (const pages of [true, false]) expect(drillOf(apartFor({ run: 'r-1', pages }))).toEqual({ run: 'r-1', pages });
     expect(drillOf({ account: HUB })).toBeUndefined();
   });
 
   test.each<[string, Json, string | undefined]>([
-    ['of another account', { ...envelope, account: '111122223333' } as Json, HUB],
-    ['without an account', { source: 'privwatch.drill', detail } as Json, HUB],
-    ['where no account may drill', envelope as Json, undefined],
-    ['without a detail', { ...envelope, detail: null } as Json, HUB],
-    ['with a run that is more than a name', { ...envelope, detail: { ...detail, run: 'r, pages' } } as Json, HUB],
-    ['that does not say whether it pages', { ...envelope, detail: { ...detail, pages: 'no' } } as Json, HUB],
-    ['without an event', { ...envelope, detail: { ...detail, event: [] } } as Json, HUB],
+    ['of another account', { ...envelope, account: '111122223333' }, HUB],
+    ['without an account', { source: 'privwatch.drill', detail }, HUB],
+    ['where no account may drill', envelope, undefined],
+    ['without a detail', { ...envelope, detail: null }, HUB],
+    ['with a run that is more than a name', { ...envelope, detail: { ...detail, run: 'r, pages' } }, HUB],
+    ['that does not say whether it pages', { ...envelope, detail: { ...detail, pages: 'no' } }, HUB],
+    ['without an event', { ...envelope, detail: { ...detail, event: [] } }, HUB],
   ])('%s is refused', (_, value, hub) => {
     expect(() => drillFrom(value, hub)).toThrow(/^a drill/);
   });
