@@ -24,6 +24,8 @@ export interface EventRule {
   pattern: EventPattern;
   /** Ids of the Sigma rules that need it. */
   detectors: string[];
+  /** Whether it may take what another rule takes as well, since a pattern that leaves that out would be too long. */
+  repeats: boolean;
 }
 
 /** A Sigma rule of which some or all events are not forwarded, and only the S3 path can see. */
@@ -37,7 +39,7 @@ export interface Unserved {
 }
 
 export interface CompiledPatterns {
-  /** For the default bus of every account and Region. No event passes two of them. */
+  /** For the default bus of every account and Region. No event passes two of them, unless one says that it `repeats`. */
   member: EventRule[];
   /**
    * For the default bus of the hub's account, the delegated administrator, in every Region: there the findings of the whole
@@ -55,8 +57,8 @@ export interface PatternOptions {
 }
 
 /**
- * Compiles detectors to EventBridge rules: whatever a detector can match passes one, exactly one, of the rules, or the
- * detector is among the unserved.
+ * Compiles detectors to EventBridge rules: whatever a detector can match passes one of the rules, and only one unless a
+ * rule `repeats`, or the detector is among the unserved.
  *
  * @throws Error if the rules do not fit into the quotas
  */

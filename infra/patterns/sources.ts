@@ -60,5 +60,7 @@ export function hubRules(rules: Rule[]): EventRule[] {
 function sourceRule({ name, service, description, pattern }: NativeSource, rules: Rule[]): EventRule[] {
   const needing = rules.filter((rule) => appliesTo(rule, { product: 'aws', service }));
   if (needing.length === 0) return [];
-  return [{ name, description, state: 'ENABLED', pattern, detectors: needing.map(({ id }) => id).sort() }];
+  return [
+    { name, description, state: 'ENABLED', pattern, detectors: needing.map(({ id }) => id).sort(), repeats: false },
+  ];
 }

@@ -36,16 +36,20 @@ export function trailRules(needs: Need[], maxLength: number): EventRule[] {
   const names = named.flatMap((calls) => narrowed(calls, taken, maxLength) ?? []);
   const held = names.filter(({ name }) => maybeHeldBack(name.text));
   const others = names.filter(({ name }) => !maybeHeldBack(name.text));
-  return [
-    ...rulesOf(
-      'any-name',
-      'Whatever the call',
-      ALL,
-      anyName.map((clauses) => ({ clauses, detectors: served(clauses, needs) })),
-    ),
+  const anyParts = anyName.map((clauses) => ({ clauses, detectors: served(clauses, needs) }));
+  const rules = [
+    ...rulesOf('any-name', 'Whatever the call', ALL, anyParts),
     ...rulesOf('names', 'Calls by name', 'ENABLED', packNames(others, maxLength)),
     ...rulesOf('read-names', 'Calls by name, reading among them', ALL, packNames(held, maxLength)),
   ];
+  return rules.map(({ clauses, ...rule }, i) => ({
+    ...rule,
+    repeats: rules.slice(0, i).some((earlier) => mayMeet(earlier.clauses, clauses)),
+  }));
+}
+
+function mayMeet(some: Clause[], others: Clause[]): boolean {
+  return some.some((one) => others.some((other) => meet(one, other) !== undefined));
 }
 
 /** Whose events clauses may let through: also of detectors whose calls have names. */
@@ -54,13 +58,16 @@ function served(clauses: Clause[], needs: Need[]): Set<string> {
   return new Set(served.map(({ rule }) => rule.id));
 }
 
-function rulesOf(name: string, description: string, state: RuleState, parts: Part[]): EventRule[] {
+type TrailRule = Omit<EventRule, 'repeats'> & { clauses: Clause[] };
+
+function rulesOf(name: string, description: string, state: RuleState, parts: Part[]): TrailRule[] {
   return parts.map(({ clauses, detectors }, i) => ({
     name: `${name}-${i + 1}`,
     description: `${description} (${i + 1} of ${parts.length})`,
     state,
     pattern: trailPattern(clauses),
     detectors: [...detectors].sort(),
+    clauses,
   }));
 }
 
@@ -106,14 +113,15 @@ function packBroad(broad: Clause[], maxLength: number): Clause[][] {
   const waiting = [...ofAll!, ...ofServices!.flatMap(byName).sort((a, b) => nameLength(a) - nameLength(b))];
   for (let piece = waiting.shift(); piece; piece = waiting.shift()) {
     const last = packed.at(-1) ?? [];
-    const room = joined([...last, ...beside(piece, taken)]);
-    if (last.length > 0 && fits(room, maxLength)) {
+    const more = beside(piece, taken);
+    const room = more && joined([...last, ...more]);
+    if (last.length > 0 && room && fits(room, maxLength)) {
       packed[packed.length - 1] = room;
       continue;
     }
     let own = beside(piece, [...taken, ...last]);
-    if (own.length === 0) continue;
-    if (!fits(own, maxLength)) {
+    if (own?.length === 0) continue;
+    if (!own || !fits(own, maxLength)) {
       const parts = halves(piece);
       if (parts) {
         waiting.unshift(...parts);
@@ -131,13 +139,15 @@ function packBroad(broad: Clause[], maxLength: number): Clause[][] {
 /** A clause for each of the names that a clause lists. */
 function byName(clause: Clause): Clause[] {
   const names = clause.get('eventName');
-  if (!names || names.except) return [clause];
+  // None: it may be absent.
+  if (!names || names.except || names.shapes.length === 0) return [clause];
   return names.shapes.map((shape) => new Map(clause).set('eventName', { ...names, shapes: [shape] }));
 }
 
 function nameLength(clause: Clause): number {
   const names = clause.get('eventName');
-  return names === undefined || names.except ? 0 : Math.min(...names.shapes.map(({ text }) => text.length));
+  if (names === undefined || names.except) return 0;
+  return Math.min(...names.shapes.map(({ text }) => text.length));
 }
 
 /** One clause for those that differ in the names that they list, and in nothing else. */
@@ -152,9 +162,17 @@ function joined(clauses: Clause[]): Clause[] {
   return [...groups.values()].map(hull);
 }
 
-/** What satisfies a clause and none of others. */
-function beside(clause: Clause, others: Clause[]): Clause[] {
-  return withoutNarrower(others.reduce((rest: Clause[], other) => rest.flatMap((one) => minus(one, other)), [clause]));
+/** Each clause taken out of another leaves one for each of its fields: so many of them that no pattern would be long enough. */
+const MAX_REMAINDERS = 64;
+
+/** What satisfies a clause and none of others; undefined if that takes too many clauses to say. */
+function beside(clause: Clause, others: Clause[]): Clause[] | undefined {
+  let rest = [clause];
+  for (const other of others) {
+    rest = withoutNarrower(rest.flatMap((one) => minus(one, other)));
+    if (rest.length > MAX_REMAINDERS) return undefined;
+  }
+  return rest;
 }
 
 /** A clause in two, by its longest list; undefined if it has none. */
@@ -196,7 +214,9 @@ function narrowed(calls: Calls, taken: Clause[], maxLength: number): Calls | und
     ? [precise.length <= MAX_ALTERNATIVES ? precise : [hull(precise)], [hull(precise)], [ofService], [EVERYTHING]]
     : [[ofService], [EVERYTHING]];
   for (const choice of choices) {
-    const clauses = withoutNarrower(choice.flatMap((clause) => beside(clause, others)));
+    const remainders = choice.map((clause) => beside(clause, others));
+    if (remainders.includes(undefined)) continue;
+    const clauses = withoutNarrower(remainders.flatMap((remainder) => remainder!));
     // Each of the others takes a part, and together they take all.
     if (clauses.length === 0) return undefined;
     if (fits(withNames(clauses, [name]), maxLength)) return { ...calls, clauses };
@@ -231,7 +251,7 @@ function packNames(names: Calls[], maxLength: number): Part[] {
         closed = [];
         inRoom = [name];
       }
-      detectors.forEach((id) => room!.detectors.add(id));
+      for (const id of detectors) room.detectors.add(id);
     }
   }
   return packed;
