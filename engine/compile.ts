@@ -74,9 +74,10 @@ export function compileRuleset(documents: SourceDocument[], config: Config, prob
   const inOrder = <T extends Problem>(list: T[]): T[] =>
     list.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line));
   const isSound = problems.errors.length === 0;
+  const context = makeContext(config);
   return {
     ruleset: isSound
-      ? { rules, filters, correlations, context: makeContext(config), fields, index: new RuleIndex(rules) }
+      ? { rules, filters, correlations, context, fields, index: new RuleIndex(rules, fields, context) }
       : undefined,
     errors: inOrder(problems.errors),
     warnings: inOrder(problems.warnings),

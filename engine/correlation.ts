@@ -259,6 +259,7 @@ const NO_ITEM: Item = {
   kind: 'item',
   name: '',
   slot: undefined,
+  reads: [],
   shown: '',
   path: [],
   test: () => false,

@@ -156,10 +156,15 @@ function fieldItem(
 ): Item {
   const slot = fields.slot(field);
   const others = new Map(compiled.fieldrefs.map((other) => [other, fields.slot(other)]));
-  const { match, literals, demand } = compiled;
+  const { match, matchText, literals, demand } = compiled;
+  const closely = (view: View): boolean => match(view.field(slot), (other) => view.field(others.get(other)!));
+  const test = (view: View): boolean => {
+    const only = view.onlyText(slot);
+    return only === undefined ? closely(view) : matchText!(only);
+  };
   return {
-    ...{ kind: 'item', name, slot, shown, path, literals, demand },
-    test: (view: View) => match(view.field(slot), (other) => view.field(others.get(other)!)),
+    ...{ kind: 'item', name, slot, reads: [field, ...compiled.fieldrefs], shown, path, literals, demand },
+    test: matchText && !isDerived(field) ? test : closely,
   };
 }
 
@@ -177,7 +182,7 @@ function compileKeywords(modifierText: string, values: Json[], path: Path, conte
     const chain = isRegex || names.includes('contains') ? names : ['contains', ...names];
     const { match } = compileValues(chain, texts, modifierContext(path, context));
     return {
-      ...{ kind: 'item', name: names.length > 0 ? `|${modifierText}` : '', slot: undefined, path },
+      ...{ kind: 'item', name: names.length > 0 ? `|${modifierText}` : '', slot: undefined, reads: undefined, path },
       ...{ literals: undefined, demand: undefined },
       shown: show(values),
       test: (view: View) => match(new Leaves(view), () => new FieldValues()),

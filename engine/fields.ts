@@ -1,5 +1,5 @@
 import type { Event } from '../events/event';
-import { isObject, MAX_DEPTH, type Json, type JsonObject } from '../events/json';
+import { isObject, MAX_DEPTH, own, type Json, type JsonObject } from '../events/json';
 import { deriveField, isDerived, type Context } from '../events/derived';
 import { fold } from './strings';
 
@@ -104,6 +104,20 @@ function compactJson(value: JsonObject): string {
   }
 }
 
+/**
+ * The value of a field if it is one text, as nearly all are that rules ask for; undefined if it takes a closer look, by
+ * {@link resolveField}.
+ */
+export function onlyText(record: JsonObject, name: string, path: string[]): string | undefined {
+  let value: Json | undefined;
+  if (Object.hasOwn(record, name)) value = record[name];
+  else {
+    value = record;
+    for (const step of path) value = own(value, step);
+  }
+  return typeof value === 'string' ? value : undefined;
+}
+
 /** Gives every field name that a ruleset uses a number, so that an event resolves each at most once. */
 export class FieldTable {
   private readonly slots = new Map<string, number>();
@@ -124,7 +138,7 @@ export class FieldTable {
 
 /** An event as rules look at it: fields resolved when first asked for, and then kept. */
 export class View {
-  private readonly values = new Map<number, FieldValues>();
+  private values: Map<number, FieldValues> | undefined;
   private leafCache: { texts: string[]; folded: string[] } | undefined;
 
   constructor(
@@ -134,9 +148,15 @@ export class View {
   ) {}
 
   field(slot: number): FieldValues {
+    this.values ??= new Map();
     let values = this.values.get(slot);
     if (!values) this.values.set(slot, (values = this.resolve(slot)));
     return values;
+  }
+
+  /** See {@link onlyText}. The field must be none that is derived. */
+  onlyText(slot: number): string | undefined {
+    return onlyText(this.event.record, this.fields.names[slot]!, this.fields.paths[slot]!);
   }
 
   /** Every scalar anywhere in the event, as text: what keywords are looked for in. */

@@ -6,6 +6,7 @@ import type { Filter } from './filter';
 import { shifted, type Level } from './level';
 import { holds } from './nodes';
 import { appliesTo, type Rule } from './rule';
+import type { Candidate } from './rule-index';
 import type { Ruleset } from './ruleset';
 
 /** An event that a rule matched. */
@@ -23,24 +24,21 @@ const NONE: Match[] = [];
 /** The rules that match an event. Pure, synchronous, and never throws, whatever the event holds. */
 export function match(event: Event, ruleset: Ruleset): Match[] {
   const candidates = ruleset.index.candidates(event);
-  if (candidates.length === 0) return NONE;
-  return matchRules(event, ruleset, candidates);
+  return candidates.length === 0 ? NONE : matchCandidates(event, ruleset, candidates);
 }
 
 /** The same without the index: what the index is compared with. */
 export function matchUnindexed(event: Event, ruleset: Ruleset): Match[] {
-  return matchRules(
-    event,
-    ruleset,
-    ruleset.rules.filter((rule) => appliesTo(rule, event.logsource)),
-  );
+  const rules = ruleset.rules.filter((rule) => appliesTo(rule, event.logsource));
+  const candidates = rules.map((rule) => ({ rule, rest: rule.condition }));
+  return matchCandidates(event, ruleset, candidates);
 }
 
-function matchRules(event: Event, ruleset: Ruleset, rules: readonly Rule[]): Match[] {
+function matchCandidates(event: Event, ruleset: Ruleset, candidates: readonly Candidate[]): Match[] {
   const view = new View(event, ruleset.fields, ruleset.context);
   let matches = NONE;
-  for (const rule of rules) {
-    if (!holds(rule.condition, view)) continue;
+  for (const { rule, rest } of candidates) {
+    if (!holds(rest, view)) continue;
     const expired = expiredFilters(rule, view);
     if (!expired) continue;
     if (matches === NONE) matches = [];

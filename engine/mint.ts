@@ -1,4 +1,4 @@
-import { actorOf, isHuman, type Context } from '../events/derived';
+import { actorOf, isHuman, type Actor, type Context } from '../events/derived';
 import type { Event } from '../events/event';
 import { at, isObject, text, type JsonObject } from '../events/json';
 import { redactText } from '../events/redact';
@@ -58,9 +58,10 @@ export function mintsOf(event: Event, context: Context): Mint[] {
   if (typeof action !== 'string' || !Object.hasOwn(MINTING, action)) return [];
   const { source, key } = MINTING[action];
   if (record['eventSource'] !== source || event.logsource.service !== 'cloudtrail') return [];
-  const by = minterOf(event, context);
+  const actor = actorOf(event);
   // A role that a service takes for itself is the beginning of what its sessions do: there is nobody behind it.
-  if (by.kind === 'service') return [];
+  if (actor.kind === 'service') return [];
+  const by = minterOf(event, actor, context);
   const call = text(record, 'sharedEventID') ?? null;
   const mint = (name: string, of: string | null): Mint => ({
     ...{ kind: 'mint', name, action, by, call: of, time: event.time },
@@ -75,8 +76,7 @@ export function mintsOf(event: Event, context: Context): Mint[] {
   return mints;
 }
 
-function minterOf(event: Event, context: Context): Minter {
-  const actor = actorOf(event);
+function minterOf(event: Event, actor: Actor, context: Context): Minter {
   const key = text(event.record, 'userIdentity', 'accessKeyId');
   const kept = (value: string, bytes = MAX_TEXT_BYTES): string => capBytes(redactText(value), bytes);
   return shared({

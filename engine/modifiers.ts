@@ -3,7 +3,16 @@ import { parseTime } from '../events/time';
 import type { FieldValues, Scalar } from './fields';
 import { KeyError } from './problems';
 import { compileRegex } from './regex';
-import { compilePattern, fold, hasWildcard, literalOf, parsePattern, withStars, type Pattern } from './strings';
+import {
+  compilePattern,
+  fold,
+  hasWildcard,
+  literalOf,
+  parsePattern,
+  withStars,
+  type Pattern,
+  type TextTest,
+} from './strings';
 
 /** What the other field of a `fieldref` says; only that modifier asks. */
 export type OtherField = (name: string) => FieldValues;
@@ -137,6 +146,8 @@ export type Demand = { negated: boolean; exactly: boolean } & ({ anyOf: Pattern[
 
 export interface CompiledValues {
   match: Matcher;
+  /** The same for a field that has one text and nothing else, if texts are all that it compares. */
+  matchText: TextTest | undefined;
   /** See `Item.literals`. */
   literals: string[] | undefined;
   /** See `Item.demand`. */
@@ -183,6 +194,7 @@ function finish(draft: Draft): CompiledValues {
         : (field, other) => tests.some((test) => test(field, other));
   return {
     match: draft.negated ? (field, other) => !joined(field, other) : joined,
+    matchText: textTest(draft),
     literals: draft.kind === 'value' && !draft.negated && !draft.all ? literalsOf(draft) : undefined,
     demand: demandOf(draft),
     fieldrefs: draft.kind === 'fieldref' ? draft.values.map((value) => literalOf(value.pattern!)) : [],
@@ -231,6 +243,20 @@ function valueTests(draft: Draft): Matcher[] {
   if (literals.size > 0) matchers.push(someText(textsOf, (text) => literals.has(text)));
   if (tests.length > 0) matchers.push(someText(textsOf, (text) => tests.some((test) => test(text))));
   return matchers;
+}
+
+function textTest(draft: Draft): TextTest | undefined {
+  const { kind, values, all, cased, negated } = draft;
+  if (kind !== 'value' || values.some(({ pattern }) => pattern === undefined)) return undefined;
+  const tests = patternsOf(draft).map(compilePattern);
+  const literals = literalsOf(draft);
+  const wanted = literals && !all && !cased ? new Set(literals) : undefined;
+  const test: TextTest = wanted
+    ? (text) => wanted.has(text)
+    : all
+      ? (text) => tests.every((one) => one(text))
+      : (text) => tests.some((one) => one(text));
+  return (text) => test(cased ? text : fold(text)) !== negated;
 }
 
 function someText(textsOf: (field: FieldValues) => string[], test: (text: string) => boolean): Matcher {

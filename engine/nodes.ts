@@ -9,6 +9,8 @@ export interface Item {
   name: string;
   /** Undefined for keywords. */
   slot: number | undefined;
+  /** Names of the fields that the test reads; undefined for keywords, which read everything. */
+  reads: string[] | undefined;
   /** The values as written, for people. */
   shown: string;
   path: Path;

@@ -1,16 +1,29 @@
 import type { Event, Logsource } from '../events/event';
-import { at, type JsonObject } from '../events/json';
-import { resolveField } from './fields';
-import { isDerived } from '../events/derived';
+import { onlyText, resolveField, View, type FieldTable } from './fields';
+import { isDerived, type Context } from '../events/derived';
+import { Kinds } from './kinds';
 import type { Node } from './nodes';
+import { residualOf } from './residual';
 import { appliesTo, type Rule } from './rule';
 import { fold } from './strings';
 
 /** If the rule matches, one of these fields has one of its literals. */
 type Necessity = { field: string; literals: string[] }[];
 
-/** Fields from most to least telling; any other comes last. */
-const PREFERENCE = ['eventName', 'type', 'eventSource'];
+/**
+ * Fields that have few values, from most to least telling: those by which rules are found, and those that most of their
+ * conditions read.
+ */
+const KIND_FIELDS = [
+  'eventName',
+  'type',
+  'eventSource',
+  'userIdentity.type',
+  'errorCode',
+  'eventType',
+  'eventCategory',
+];
+const KIND = new Set(KIND_FIELDS);
 
 /**
  * The fields and texts without which a condition cannot hold, read off its tree:
@@ -53,8 +66,8 @@ function isPlainField(name: string): boolean {
 function cost(necessity: Necessity): number {
   return Math.max(
     ...necessity.map(({ field }) => {
-      const place = PREFERENCE.indexOf(field);
-      return place < 0 ? PREFERENCE.length : place;
+      const place = KIND_FIELDS.indexOf(field);
+      return place < 0 ? KIND_FIELDS.length : place;
     }),
   );
 }
@@ -66,10 +79,21 @@ interface IndexedField {
   all: Rule[];
 }
 
+/** A rule that an event may match, and what of its condition is left to ask. */
+export interface Candidate {
+  rule: Rule;
+  rest: Node;
+}
+
 interface SourceIndex {
+  /** Rules that need a text in one of the fields that tell kinds apart. */
   fields: IndexedField[];
-  /** Rules without a necessary literal: asked for every event. */
+  /** Rules that need one in any other field. */
+  others: IndexedField[];
+  /** Rules without a necessary literal. */
   always: Rule[];
+  /** What the first and the last come to for events of a kind. */
+  kinds: Kinds<readonly Candidate[]>;
 }
 
 const NO_RULES: readonly Rule[] = [];
@@ -83,21 +107,31 @@ export class RuleIndex {
   private readonly sources = new Map<string, SourceIndex>();
   private readonly folded = new Map<string, string>();
 
-  constructor(private readonly rules: Rule[]) {}
+  constructor(
+    private readonly rules: Rule[],
+    private readonly fields: FieldTable,
+    private readonly context: Context,
+  ) {}
 
-  candidates(event: Event): readonly Rule[] {
+  candidates(event: Event): readonly Candidate[] {
     const index = this.sourceIndex(event.logsource);
-    let found: readonly Rule[] = index.always.length > 0 ? index.always : NO_RULES;
-    for (const field of index.fields) {
-      const rules = this.lookUp(field, event);
-      if (rules.length === 0) continue;
-      found = found.length === 0 ? rules : [...new Set([...found, ...rules])];
-    }
-    return found;
+    const ofKind = index.kinds.get(event.record, () => this.ofKind(event, index));
+    if (index.others.length === 0) return ofKind;
+    const found = new Set(index.others.flatMap((field) => this.lookUp(field, event)));
+    return found.size === 0 ? ofKind : [...ofKind, ...[...found].map((rule) => ({ rule, rest: rule.condition }))];
+  }
+
+  private ofKind(event: Event, index: SourceIndex): readonly Candidate[] {
+    const found = new Set([...index.always, ...index.fields.flatMap((field) => this.lookUp(field, event))]);
+    const view = new View(event, this.fields, this.context);
+    return [...found].flatMap((rule) => {
+      const rest = residualOf(rule.condition, view, KIND);
+      return rest ? [{ rule, rest }] : [];
+    });
   }
 
   private lookUp(field: IndexedField, event: Event): readonly Rule[] {
-    const only = onlyText(event.record, field);
+    const only = onlyText(event.record, field.name, field.path);
     if (only !== undefined) return field.rules.get(this.fold(only)) ?? NO_RULES;
     const values = resolveField(event.record, field.name, field.path);
     if (!values.present) return NO_RULES;
@@ -126,24 +160,20 @@ export class RuleIndex {
   }
 }
 
-/** The value of a field if it is one text, as nearly all are; undefined if it takes a closer look. */
-function onlyText(record: JsonObject, { name, path }: IndexedField): string | undefined {
-  const value = Object.hasOwn(record, name) ? record[name] : at(record, ...path);
-  return typeof value === 'string' ? value : undefined;
-}
-
 function build(rules: Rule[]): SourceIndex {
   const always: Rule[] = [];
   const fields = new Map<string, IndexedField>();
+  const others = new Map<string, IndexedField>();
   for (const rule of rules) {
     const necessity = necessityOf(rule.condition);
     if (!necessity) {
       always.push(rule);
       continue;
     }
+    const indexed = necessity.every(({ field }) => KIND.has(field)) ? fields : others;
     for (const { field: name, literals } of necessity) {
-      const field: IndexedField = fields.get(name) ?? { name, path: name.split('.'), rules: new Map(), all: [] };
-      fields.set(name, field);
+      const field: IndexedField = indexed.get(name) ?? { name, path: name.split('.'), rules: new Map(), all: [] };
+      indexed.set(name, field);
       if (!field.all.includes(rule)) field.all.push(rule);
       for (const literal of literals) {
         const list = field.rules.get(literal) ?? [];
@@ -152,5 +182,21 @@ function build(rules: Rule[]): SourceIndex {
       }
     }
   }
-  return { fields: [...fields.values()], always };
+  // The first always tells; the others only where some rule asks.
+  const read = new Set(rules.flatMap(({ condition }) => readsOf(condition)));
+  const kinds = new Kinds<readonly Candidate[]>(KIND_FIELDS.filter((field, i) => i === 0 || read.has(field)));
+  return { fields: [...fields.values()], others: [...others.values()], always, kinds };
+}
+
+function readsOf(node: Node): string[] {
+  switch (node.kind) {
+    case 'item':
+      return node.reads ?? [];
+    case 'identifier':
+    case 'not':
+      return readsOf(node.node);
+    case 'and':
+    case 'or':
+      return node.nodes.flatMap(readsOf);
+  }
 }

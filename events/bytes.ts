@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import { createGunzip, gunzipSync } from 'node:zlib';
 import { TextDecoder } from 'node:util';
 
@@ -6,6 +7,7 @@ const CHUNK_BYTES = 1024 * 1024;
 const GZIP_WRITE_BYTES = 2048;
 /** Behind the data; much damage only shows there, so that it is written by itself. */
 const GZIP_CHECKSUM_BYTES = 8;
+const GZIP_SIZE_BYTES = 4;
 /** As many bytes as tell gzip and byte order marks apart. */
 const HEAD_BYTES = 3;
 
@@ -19,13 +21,26 @@ export function isGzip(bytes: Buffer): boolean {
  * @throws if it is cut or damaged, or holds more than `limit` bytes
  */
 export function gunzip(bytes: Buffer, limit: number): Buffer {
-  return gunzipSync(bytes, { chunkSize: CHUNK_BYTES, maxOutputLength: limit });
+  return gunzipSync(bytes, {
+    chunkSize: Math.max(Math.min(saidSize(bytes), limit), CHUNK_BYTES),
+    maxOutputLength: limit,
+  });
+}
+
+/**
+ * How much a gzip file says that it holds (RFC 1952, ISIZE), and a little more. If it is true, all fits into one chunk, and
+ * nothing is copied together.
+ */
+function saidSize(bytes: Buffer): number {
+  return bytes.length < GZIP_SIZE_BYTES ? 0 : bytes.readUInt32LE(bytes.length - GZIP_SIZE_BYTES) + 1024;
 }
 
 /** The text of a whole file in UTF-8 or, as Windows PowerShell writes it, UTF-16 with a byte order mark. */
 export function decode(bytes: Buffer): string {
   const encoding = utf16(bytes);
-  return encoding ? new TextDecoder(encoding).decode(bytes) : withoutMark(bytes).toString('utf8');
+  if (encoding) return new TextDecoder(encoding).decode(bytes);
+  // The same text, many times as fast: most files have no other characters.
+  return isAscii(bytes) ? bytes.toString('latin1') : withoutMark(bytes).toString('utf8');
 }
 
 /**

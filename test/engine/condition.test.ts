@@ -11,6 +11,7 @@ function leaf(name: string): Node {
     kind: 'item',
     name,
     slot: undefined,
+    reads: [],
     shown: '',
     path: [],
     test: () => false,
