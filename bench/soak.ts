@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBRecord, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
@@ -18,6 +17,7 @@ import { headKey, ofHead } from '../state/item';
 import { DynamoStorms } from '../state/storms';
 import { tableDefinition } from '../state/table';
 import { countUnits } from '../state/units';
+import { freePort } from './free-port';
 
 /*
  * `npm run soak`: very many events and groups down the whole road, through the functions as Lambda calls them, with an
@@ -289,14 +289,6 @@ async function startDynalite(): Promise<{ client: DynamoDBClient; stop(this: voi
   await client.send(new CreateTableCommand(tableDefinition(TABLE)));
   while ((await client.send(question)).Table?.TableStatus !== 'ACTIVE') await sleep(10);
   return { client, stop: () => void child.kill() };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 main(process.argv.slice(2)).then(

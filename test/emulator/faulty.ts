@@ -1,13 +1,15 @@
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What a request may meet: AWS fails before it does anything, or asks to go slower, or its answer is lost. */
-const FAULTS = ['unavailable', 'throttled', 'lost'] as const;
+/** What a request may meet: AWS fails before it does anything, or asks to go slower, or its answer is lost, or never comes. */
+const FAULTS = ['unavailable', 'throttled', 'lost', 'silent'] as const;
+/** Each costs a client its whole time-out: after so many, answers are lost instead. */
+const SILENCES = 3;
 
 /** A proxy before an emulator in which requests fail, as they do with AWS: which, and how, follows from their number. */
 export class Faulty {
   /** How often each fault was met. */
-  readonly met = { unavailable: 0, throttled: 0, lost: 0, refused: 0 };
+  readonly met = { unavailable: 0, throttled: 0, lost: 0, silent: 0, refused: 0 };
   private requests = 0;
   /** Findings that Security Hub refused once. */
   private readonly refused = new Set<string>();
@@ -39,7 +41,8 @@ export class Faulty {
   private pass(question: IncomingMessage, answer: ServerResponse): void {
     if (question.url === '/findings/import') return void this.importSome(question, answer);
     const number = ++this.requests;
-    const fault = number % this.every === 0 ? FAULTS[(number / this.every) % FAULTS.length] : undefined;
+    const due = number % this.every === 0 ? FAULTS[(number / this.every) % FAULTS.length] : undefined;
+    const fault = due === 'silent' && this.met.silent === SILENCES ? 'lost' : due;
     if (fault) this.met[fault]++;
     // Only the services that speak JSON understand this one.
     if (fault === 'throttled' && question.headers['x-amz-target'])
@@ -48,6 +51,8 @@ export class Faulty {
     const { method, url, headers } = question;
     const { hostname, port } = this.target;
     const onward = request({ hostname, port, method, path: url, headers }, (reply) => {
+      // The request was carried out, and the client waits until its time is over.
+      if (fault === 'silent') return void reply.resume();
       if (fault === 'lost') {
         reply.resume();
         return void reply.on('end', () => question.socket.destroy());

@@ -325,7 +325,7 @@ describeOrSkip(`events go down the road, over the wire${reason}`, () => {
     await expectAll();
   });
 
-  test('while calls are refused, throttled, taken in part, or carried out without an answer', async () => {
+  test('while calls are refused, throttled, taken in part, never answered, or carried out without an answer', async () => {
     await hub.enqueue(telling());
     const faulty = await Faulty.start(moto.endpoint, 4);
     process.env.AWS_ENDPOINT_URL = faulty.endpoint;
