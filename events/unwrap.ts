@@ -20,6 +20,9 @@ export const LIST_KEYS = ['Records', 'Events', 'Findings', 'records', 'events', 
 /** A hand-made test event may lack any of these, but not all. */
 const ENVELOPE_KEYS = ['detail-type', 'source', 'account', 'region'];
 
+/** What a finding of GuardDuty calls its service. */
+const GUARDDUTY = 'guardduty';
+
 /** Envelopes hold records, not envelopes of envelopes. */
 const MAX_NESTING = 4;
 
@@ -115,12 +118,14 @@ function lookupItem(item: JsonObject, recordText: string, out: Unwrapped): void 
 
 /** GuardDuty, GetFindings. */
 function isApiFinding(value: JsonObject): boolean {
-  return typeof value['Type'] === 'string' && isObject(value['Service']) && isObject(value['Resource']);
+  const isGuardDuty = isObject(value['Resource']) || at(value, 'Service', 'ServiceName') === GUARDDUTY;
+  return typeof value['Type'] === 'string' && isObject(value['Service']) && isGuardDuty;
 }
 
 /** GuardDuty, the detail of its EventBridge event. */
 function isEventBridgeFinding(value: JsonObject): boolean {
-  return typeof value['type'] === 'string' && isObject(value['service']) && isObject(value['resource']);
+  const isGuardDuty = isObject(value['resource']) || at(value, 'service', 'serviceName') === GUARDDUTY;
+  return typeof value['type'] === 'string' && isObject(value['service']) && isGuardDuty;
 }
 
 function isAnalyzerFinding(value: JsonObject): boolean {

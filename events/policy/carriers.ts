@@ -271,9 +271,11 @@ const PUBLIC_GROUP = /\/groups\/global\/(?:AllUsers|AuthenticatedUsers)/;
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html */
 function acl(request: JsonObject): JsonObject[] {
-  const isPublic = Object.entries(request).some(([name, value]) => {
+  const nested = own(request, 'AccessControlList') ?? own(request, 'accessControlList');
+  const headers = [...Object.entries(request), ...(isObject(nested) ? Object.entries(nested) : [])];
+  const isPublic = headers.some(([name, value]) => {
     if (name === 'x-amz-acl') return texts(value).some((canned) => PUBLIC_ACL.test(canned));
-    return name.startsWith('x-amz-grant-') && texts(value).some((grant) => PUBLIC_GROUP.test(grant));
+    return /^x[-_]amz[-_]grant[-_]/.test(name) && texts(value).some((grant) => PUBLIC_GROUP.test(grant));
   });
   const grants = at(request, 'AccessControlPolicy', 'AccessControlList', 'Grant');
   const grantees = (Array.isArray(grants) ? grants : [grants]).map((grant) => text(grant, 'Grantee', 'URI') ?? '');

@@ -61,6 +61,11 @@ describe('one event comes out of every shape', () => {
     ],
     ['a GuardDuty finding in an envelope that does not say so', { account: '1', detail: finding() }, ['guardduty']],
     ['a bare GuardDuty finding', finding(), ['guardduty']],
+    [
+      'a GuardDuty finding that names no resource',
+      { ...finding(), resource: null, service: { serviceName: 'guardduty' } },
+      ['guardduty'],
+    ],
     ['a bare GuardDuty finding of the API', pascalCase(finding()), ['guardduty']],
     [
       'an answer of GetFindings',
