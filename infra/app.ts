@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { App, Validations } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
+import { VALIDATE_AGAINST_DEFAULT_RULES } from 'aws-cdk-lib/cx-api';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { Command } from 'commander';
 import { DEFAULT_CONFIG } from '../cli/config';
@@ -15,7 +16,9 @@ function synth(file: string, outdir: string | undefined): void {
   const deployment = readDeployment(file);
   for (const warning of deployment.warnings) process.stderr.write(`warning: ${warning}\n`);
   writeBundles(deployment);
-  const app = new App({ analyticsReporting: false, ...(outdir !== undefined && { outdir }) });
+  // What CloudFormation would not take, e.g. a reference to nothing, is an error and no mere warning.
+  const context = { [VALIDATE_AGAINST_DEFAULT_RULES]: true };
+  const app = new App({ analyticsReporting: false, context, ...(outdir !== undefined && { outdir }) });
   addStacks(app, deployment, (name) => Code.fromAsset(join(bundleFolder, name)));
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   const { stacks, directory } = app.synth();

@@ -95,7 +95,7 @@ function conditionOf(condition: unknown): string {
 
 function main(): void {
   const deployment = readDeployment(join(packageRoot, 'samples/deploy/organization.yml'));
-  const app = new App({ analyticsReporting: false });
+  const app = new App({ analyticsReporting: false, builtinCloudFormationValidation: false });
   addStacks(app, deployment, () => Code.fromInline('exports.handler = async () => {}'));
   const { stacks } = app.synth();
   const templateOf = (name: string): Template =>

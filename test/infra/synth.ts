@@ -15,7 +15,7 @@ export interface Made {
 /** The templates of a sample deployment, with functions that do nothing. */
 export function synthSample(mode: 'organization' | 'single-account'): Made {
   const deployment = readDeployment(join(root, `samples/deploy/${mode}.yml`));
-  const app = new App({ analyticsReporting: false, context: { '@aws-cdk/core:validateAgainstDefaultRules': false } });
+  const app = new App({ analyticsReporting: false, builtinCloudFormationValidation: false });
   addStacks(app, deployment, () => Code.fromInline('exports.handler = async () => {}'));
   const stacks = app.synth().stacks.map(({ stackName, template }) => {
     const made = Template.fromJSON(template as Record<string, unknown>);
