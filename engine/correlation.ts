@@ -85,20 +85,23 @@ export function compileCorrelation(context: CompileContext): Correlation | undef
   const timespan = parseSigmaTimespan(text(correlation, 'timespan') ?? '');
   const extension = extensionOf(document);
   const quiet = parseTimespan(extension['quiet']) ?? timespan;
+  if ('last_only' in extension && type !== 'temporal_ordered')
+    document.error(['privwatch', 'last_only'], `only a temporal_ordered correlation has a last rule, not ${type}`);
   const generate = data['generate'] ?? correlation['generate'];
-  if (timespan !== undefined) checkTimespan(document, timespan);
   if (!detector || timespan === undefined || quiet === undefined) return undefined;
+  const window: WindowRule = {
+    type,
+    timespanMilliseconds: timespan,
+    rules: rules.length,
+    condition: conditionOf(type, condition, tree, rules, extension['last_only'] === true),
+    percentile: Number(at(condition, 'percentile') ?? 50),
+  };
+  checkTimespan(document, window);
   warnOfShortQuiet(document, quiet);
   return {
     kind: 'correlation',
     ...detector,
-    window: {
-      type,
-      timespanMilliseconds: timespan,
-      rules: rules.length,
-      condition: conditionOf(type, condition, tree, rules),
-      percentile: Number(at(condition, 'percentile') ?? 50),
-    },
+    window,
     rules,
     inputs: [],
     groupNames: textsOf(correlation['group-by']),
@@ -113,11 +116,12 @@ export function compileCorrelation(context: CompileContext): Correlation | undef
   };
 }
 
-/** Windows are judged by days, and every event may touch all that its windows reach. */
-function checkTimespan(document: SourceDocument, timespan: number): void {
+/** Windows that more events may make untrue are judged by days, and every event may touch all that its windows reach. */
+function checkTimespan(document: SourceDocument, window: WindowRule): void {
   const path = ['correlation', 'timespan'];
-  if (timespan > 366 * DAY_MILLISECONDS) document.error(path, 'at most a year');
-  else if (timespan > 14 * DAY_MILLISECONDS)
+  const { timespanMilliseconds } = window;
+  if (timespanMilliseconds > 366 * DAY_MILLISECONDS) document.error(path, 'at most a year');
+  else if (timespanMilliseconds > 14 * DAY_MILLISECONDS && !isMonotone(window))
     document.warn(path, 'more than 14d: on AWS each event then reads and writes the state of some months');
 }
 
@@ -134,9 +138,10 @@ function conditionOf(
   condition: Json | undefined,
   tree: Node | undefined,
   rules: string[],
+  lastOnly: boolean,
 ): WindowCondition {
   if (tree) return { kind: 'expression', expression: expressionOf(tree, rules) };
-  if (!isObject(condition)) return { kind: 'all', ordered: type === 'temporal_ordered' };
+  if (!isObject(condition)) return { kind: 'all', ordered: type === 'temporal_ordered', lastOnly };
   const tests = OPERATORS.filter((operator) => operator in condition);
   return { kind: 'tests', tests: tests.map((operator) => ({ operator, bound: Number(condition[operator]) })) };
 }
@@ -333,6 +338,8 @@ export function checkReferences(
       if (target.kind === 'correlation' && !isMonotone(target.window)) {
         const message = `"${title}" can become untrue with more events: it cannot be an input of another correlation`;
         correlation.document.error(path, message);
+      } else if (target.kind === 'correlation' && 'last_only' in extensionOf(target.document)) {
+        correlation.document.error(path, `"${title}" has last_only: it cannot be an input of another correlation`);
       } else if (target.kind === 'rule' && target.firstSeen) {
         correlation.document.error(path, `"${title}" is about first sights: it cannot be an input of a correlation`);
       } else if (target.kind === 'rule' && target.notMintedBy.length > 0) {

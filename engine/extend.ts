@@ -1,6 +1,6 @@
 import { connect } from './connect';
 import type { Correlation } from './correlation';
-import { dayAt, dayOf, daysBetween, episodesOf, unite, type Day, type Episode } from './episodes';
+import { dayOf, episodesOf, unite, type Day, type Episode } from './episodes';
 import type { Touched } from './gather';
 import type { Hit, Place } from './hit';
 import { withoutMinted } from './lineage';
@@ -13,8 +13,8 @@ import { isMonotone } from './window-rule';
  * One new hit, judged from the few hits around it. A worker
  *
  *   1. puts the hit,
- *   2. reads the heads of the days that a window with it may lie in,
- *   3. reads the hits around it,
+ *   2. reads the head of its day,
+ *   3. reads the hits around it; if some fire on other days, it goes back to 2 and reads their heads, too,
  *   4. unites the runs of firing hits among them with the heads' episodes, and writes each head that this changes, on
  *      condition that it is still the one of step 2; else it goes back to 2.
  *
@@ -53,11 +53,14 @@ export async function extend(
   store: Store,
 ): Promise<Extended> {
   const changes: HeadChange[] = [];
-  const days = new Set(hits.flatMap((hit) => daysAround(hit, detector)));
+  const days = new Set(hits.map(dayOf));
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const heads = new Map<Day, Head | undefined>();
     for (const day of days) heads.set(day, await store.head(place.partition, day));
     const { fired, isCut } = await firedAround(detector, place, hits, store);
+    const known = days.size;
+    for (const hit of fired) days.add(dayOf(hit));
+    if (days.size > known) continue;
     const united = new Map<Day, Episode[]>();
     for (const [day, head] of heads) {
       const run = { partition: place.partition, day, quietMilliseconds: detector.quietMilliseconds };
@@ -119,11 +122,4 @@ function uncountedDays(united: Map<Day, Episode[]>, changes: HeadChange[]): numb
 
 export function hasUncounted(episodes: Episode[] = []): boolean {
   return episodes.some(({ countExact }) => !countExact);
-}
-
-function daysAround(hit: Hit, detector: Rule | Correlation): Day[] {
-  const { time } = hit;
-  if (time === undefined || detector.kind === 'rule') return [dayOf(hit)];
-  const { timespanMilliseconds } = detector.window;
-  return daysBetween(dayAt(time - timespanMilliseconds), dayAt(time + timespanMilliseconds));
 }

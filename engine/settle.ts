@@ -25,6 +25,9 @@ import { firing, type WindowHit } from './windows';
 /** Another worker may write the same head; each attempt starts from what is then there. */
 export const MAX_ATTEMPTS = 50;
 
+/** Windows of two weeks reach less far. */
+const MANY_DAYS = 30;
+
 /** What judging works with. */
 export interface Work extends Reading {
   /** Windows that end before this time (milliseconds since the epoch) are over. */
@@ -131,7 +134,7 @@ export async function settle(
   const { partition } = place;
   const { quietMilliseconds } = detector;
   const changes: HeadChange[] = [];
-  let open = affectedBy(days, detector);
+  let open = await daysToJudge(days, detector, partition, work);
   const forced = new Set(isReplaced ? spread(days, windowOf(detector)) : []);
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const heads = new Map<Day, Head | undefined>();
@@ -179,9 +182,22 @@ export function firedOn(day: Day, fired: Hit[]): Hit[] {
   return fired.filter((hit) => dayOf(hit) === day);
 }
 
-/** The days whose heads hits of some days may change: where a window with them may lie. */
-function affectedBy(days: Iterable<Day>, detector: Rule | Correlation): Day[] {
-  return spread(days, reachOf(detector));
+/**
+ * Days whose heads hits of some days may change: where a window with them may lie. Of so many that a read of each would
+ * cost more than one of the hits, those that have hits: nothing fires on others.
+ */
+async function daysToJudge(
+  touched: Set<Day>,
+  detector: Rule | Correlation,
+  partition: string,
+  work: Work,
+): Promise<Day[]> {
+  const reach = reachOf(detector);
+  if (reach > MANY_DAYS * DAY_MILLISECONDS) {
+    const { hits, until } = await readHits(detector, partition, spansOf([...touched], detector), work);
+    if (until === Infinity) return [...new Set([...touched, ...hits.map(dayOf)])];
+  }
+  return spread(touched, reach);
 }
 
 /** Days, and those that begin or end within so many milliseconds of them. */

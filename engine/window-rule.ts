@@ -24,8 +24,8 @@ export type WindowCondition =
   /** All of them hold of a count, a sum, an average or a percentile. */
   | { kind: 'tests'; tests: Comparison[] }
   | { kind: 'expression'; expression: NameExpression }
-  /** Every rule was hit, in the order of the list if so asked. */
-  | { kind: 'all'; ordered: boolean };
+  /** Every rule was hit, in the order of the list if so asked; then, maybe, only the last of them fires. */
+  | { kind: 'all'; ordered: boolean; lastOnly?: boolean };
 
 /** What makes a window of hits satisfy a correlation. */
 export interface WindowRule {

@@ -24,6 +24,7 @@ type WindowTest = (start: number, end: number) => boolean;
  * - Of what can only become truer with more hits (`gt`, `gte`, all of several rules, sequences), a window begins at every
  *   hit and is judged at once. Any set of hits that are no further apart than the timespan is a part of such a window.
  *   (A sum is taken over the whole window: where there are numbers below zero, more hits may lower it after all.)
+ * - Of a sequence of which only the last rule is filed, the hits of that rule fire which a sequence ends with.
  * - What more hits can make untrue (`lt`, `lte`, `eq`, `neq`, `not`) is judged once its window is over:
  *
  *   ```
@@ -41,7 +42,14 @@ type WindowTest = (start: number, end: number) => boolean;
  * @param over windows that end before this time (milliseconds since the epoch) are over
  */
 export function firing(sorted: WindowHit[], rule: WindowRule, over: number): boolean[] {
-  return isAverage(rule.type) ? firingAverages(sorted, rule) : firingWindows(sorted, rule, over);
+  if (isAverage(rule.type)) return firingAverages(sorted, rule);
+  const { condition } = rule;
+  return condition.kind === 'all' && condition.lastOnly ? firingLast(sorted, rule) : firingWindows(sorted, rule, over);
+}
+
+function firingLast(sorted: WindowHit[], { rules, timespanMilliseconds: timespan }: WindowRule): boolean[] {
+  const latest = latestStarts(sorted, rules);
+  return sorted.map(({ input, time }, i) => input === rules - 1 && latest[i]! >= time - timespan);
 }
 
 /**

@@ -15,6 +15,7 @@ import {
   isReadable,
   policyKind,
   reach,
+  trustGuards,
   trustedSubjects,
   trustsWithoutExternalId,
   trustsWithoutMfa,
@@ -237,6 +238,15 @@ export const derivedFields: Record<string, DerivedField> = {
     description: 'Whether it lets in an AWS principal that need not have used a second factor.',
     derive: (event) => trustsWithoutMfa(event),
   },
+  'derived.trust.guards': {
+    description:
+      'Conditions that it asks of all whom they can be asked of: `external-id` (of accounts outside the organization), `mfa` (of AWS principals), `organization` (that of the caller, of other accounts), `subject` (of the users of OIDC providers).',
+    derive: (event, context) => guards(event, context, 'asked'),
+  },
+  'derived.trust.unguarded': {
+    description: 'Those that it asks of some of them only, or of none.',
+    derive: (event, context) => guards(event, context, 'omitted'),
+  },
   'derived.trust.federatedWithoutSubject': {
     description:
       'OIDC providers that it trusts without a condition on `sub` (for Cognito: `aud`), so that all their users are let in.',
@@ -299,6 +309,11 @@ function reached(
 
 function subjects(event: Event, which: 'unbound' | 'wild'): Json | undefined {
   const found = trustedSubjects(event);
+  return typeof found === 'object' ? found[which] : found;
+}
+
+function guards(event: Event, context: Context, which: 'asked' | 'omitted'): Json | undefined {
+  const found = trustGuards(event, context);
   return typeof found === 'object' ? found[which] : found;
 }
 

@@ -10,7 +10,7 @@ import { Grants } from './grants';
 import { managedPolicy } from './managed';
 import { powerOf, type Power } from './power';
 import { reachOf, type Reach } from './reach';
-import { lacksExternalId, lacksMfa, subjectsOf, type Subjects } from './trust';
+import { guardsOf, lacksExternalId, lacksMfa, subjectsOf, type Guards, type Subjects } from './trust';
 
 export type { Power, PolicyKind, Reach };
 
@@ -151,6 +151,11 @@ export function trustsWithoutExternalId(event: Event, context: Context): Known |
 /** Whether a trust policy lets in AWS principals that need no second factor. */
 export function trustsWithoutMfa(event: Event): Known | undefined {
   return ofAdmissions(event, TRUST, lacksMfa);
+}
+
+/** What a trust policy asks of those whom it lets in. */
+export function trustGuards(event: Event, context: Context): Guards | 'unknown' | undefined {
+  return ofAdmissions(event, TRUST, (admissions) => guardsOf(admissions, { account: event.account, context }));
 }
 
 /** How a trust policy tells apart the users of OIDC providers. */

@@ -48,6 +48,50 @@ function isMfa({ key, operator, ifExists, set, values }: Condition): boolean {
   );
 }
 
+/**
+ * external-id    asked of accounts outside the organization
+ * mfa            a second factor, asked of AWS principals
+ * organization   that of the caller, asked of other accounts
+ * subject        asked of the users of OIDC providers
+ */
+export type Guard = 'external-id' | 'mfa' | 'organization' | 'subject';
+
+/** What a trust policy asks of those whom it lets in. */
+export interface Guards {
+  /** Asked of all of whom they can be asked. */
+  asked: Guard[];
+  /** Asked of some of them, or of none. */
+  omitted: Guard[];
+}
+
+/** Whether a guard is missing from what one statement lets in; undefined if it lets in nobody of whom it can be asked. */
+const MISSING: Record<Guard, (admission: Admission, home: Home) => boolean | undefined> = {
+  'external-id': (admission, home) => {
+    const isConcerned = lacksExternalId([{ ...admission, conditions: [] }], home) !== false;
+    return isConcerned ? !admission.conditions.some(isExternalId) : undefined;
+  },
+  mfa: (admission) => (lacksMfa([{ ...admission, conditions: [] }]) ? lacksMfa([admission]) : undefined),
+  organization: ({ everyone, accounts, strangers, narrowings }, { account }) => {
+    const isConcerned = everyone || strangers.length > 0 || accounts.some((one) => one !== account);
+    return isConcerned ? !narrowings.some(({ organizations }) => organizations.length > 0) : undefined;
+  },
+  subject: (admission) => {
+    if (subjectsOf([{ ...admission, conditions: [] }]).unbound.length === 0) return undefined;
+    const { unbound, wild } = subjectsOf([admission]);
+    return unbound.length + wild.length > 0;
+  },
+};
+
+/** Which guards a trust policy has, and which it lacks. */
+export function guardsOf(admissions: Admission[], home: Home): Guards {
+  const guards: Guards = { asked: [], omitted: [] };
+  for (const [guard, isMissing] of Object.entries(MISSING) as [Guard, (typeof MISSING)[Guard]][]) {
+    const missing = admissions.map((admission) => isMissing(admission, home)).filter((one) => one !== undefined);
+    if (missing.length > 0) guards[missing.includes(true) ? 'omitted' : 'asked'].push(guard);
+  }
+  return guards;
+}
+
 /** How a trust policy tells the users of an OIDC provider apart. */
 export interface Subjects {
   /** Providers whose every user is let in, since no condition asks for `sub`. */

@@ -78,8 +78,9 @@ export function correlation(
       group: fc.constantFrom(...groups),
       generate: fc.boolean(),
       level: levels,
+      lastOnly: fc.boolean(),
     })
-    .map(({ said, timespan, quiet: own, group, generate, level }) => ({
+    .map(({ said, timespan, quiet: own, group, generate, level, lastOnly }) => ({
       ...{ title: name, name, level },
       correlation: {
         ...said,
@@ -90,7 +91,11 @@ export function correlation(
           aliases: { alias: Object.fromEntries(inputs.map((rule, i) => [rule, i ? 'h' : 'g'])) },
         }),
       },
-      privwatch: { title: `{f} of {actor} in ${name} on {resource}`, ...(own !== undefined && { quiet: own }) },
+      privwatch: {
+        title: `{f} of {actor} in ${name} on {resource}`,
+        ...(own !== undefined && { quiet: own }),
+        ...(!isInner && lastOnly && said['type'] === 'temporal_ordered' && { last_only: true }),
+      },
     }));
 }
 

@@ -84,6 +84,8 @@ function positives(expression: NameExpression, isNegated = false): number[] {
   return expression.operands.flatMap((operand) => positives(operand, isNegated !== (expression.kind === 'not')));
 }
 
+const isLastOnly = (condition: WindowRule['condition']): boolean => condition.kind === 'all' && !!condition.lastOnly;
+
 const between = (hits: WindowHit[], from: number, to: number): WindowHit[] =>
   hits.filter(({ time }) => time >= from && time <= to);
 
@@ -103,7 +105,9 @@ function firingByDefinition(sorted: WindowHit[], rule: WindowRule, over: number)
         if (last.time < first.time || last.time - first.time > timespan) continue;
         // More hits may lower a sum: it is that of the whole window.
         const window = between(sorted, first.time, type === 'value_sum' ? first.time + timespan : last.time);
-        if (isSatisfied(window, rule)) fire(window);
+        if (!isSatisfied(window, rule)) continue;
+        if (!isLastOnly(condition)) fire(window);
+        else if (last.input === rule.rules - 1) fire([last]);
       }
     }
   } else {
@@ -166,6 +170,10 @@ const CONDITIONS: Record<string, [CorrelationType, (count: number) => fc.Arbitra
     (count) => expressionOver(count).map((expression) => ({ kind: 'expression', expression })),
   ],
   'all rules in order': ['temporal_ordered', () => fc.constant({ kind: 'all', ordered: true })],
+  'the last of all rules in order': [
+    'temporal_ordered',
+    () => fc.constant({ kind: 'all', ordered: true, lastOnly: true }),
+  ],
   'a sum': ['value_sum', () => anyTests],
   'an average': ['value_avg', () => tests(OPERATORS)],
   'a median': ['value_median', () => tests(OPERATORS)],

@@ -31,6 +31,8 @@ const COLUMNS: Record<keyof Table, Record<string, string>> = {
   trust: {
     withoutExternalId: 'trust.withoutExternalId',
     withoutMfa: 'trust.withoutMfa',
+    guards: 'trust.guards',
+    unguarded: 'trust.unguarded',
     unbound: 'trust.federatedWithoutSubject',
     wild: 'trust.wildcardSubject',
   },
