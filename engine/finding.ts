@@ -12,6 +12,8 @@ export interface FindingActor {
   human: boolean | 'unknown';
   mfa: 'present' | 'absent' | 'unknown';
   accessKeyId: string | null;
+  /** Whom the session acts for, as whoever took its first role said. */
+  sourceIdentity?: string | undefined;
 }
 
 export interface Resource {

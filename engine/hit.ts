@@ -1,7 +1,17 @@
 import { createHash } from 'node:crypto';
 import { JSONPath } from 'jsonpath-plus';
 import { stringify } from 'safe-stable-stringify';
-import { actorOf, grantedBy, grantText, isHuman, mfaOf, outcomeOf, type Actor, type Context } from '../events/derived';
+import {
+  actorOf,
+  grantedBy,
+  grantText,
+  isHuman,
+  mfaOf,
+  outcomeOf,
+  sourceIdentityOf,
+  type Actor,
+  type Context,
+} from '../events/derived';
 import type { Event } from '../events/event';
 import { at, text, type Json } from '../events/json';
 import { Memo } from '../events/memo';
@@ -263,6 +273,7 @@ function findingActor(event: Event, actor: Actor, context: Context): FindingActo
   const key =
     text(event.record, 'userIdentity', 'accessKeyId') ??
     text(event.record, 'resource', 'accessKeyDetails', 'accessKeyId');
+  const sourceIdentity = sourceIdentityOf(event);
   return {
     id: kept(actor.id),
     kind: actor.kind,
@@ -272,6 +283,7 @@ function findingActor(event: Event, actor: Actor, context: Context): FindingActo
     human: isHuman(event, context),
     mfa: mfaOf(event),
     accessKeyId: maybe(key),
+    sourceIdentity: sourceIdentity && kept(sourceIdentity),
   };
 }
 

@@ -1,6 +1,7 @@
 import { formatTime } from '../events/time';
 import { dayOf, type Day, type Episode } from './episodes';
 import type { Hit, Place } from './hit';
+import type { FindingActor } from './finding';
 import type { Mint, Minter, MintAction } from './mint';
 import type { Rule } from './rule';
 import type { Store } from './store';
@@ -31,8 +32,8 @@ export interface Hop {
 
 /** The way from the human or workload at the beginning to the credentials that were used. */
 export interface Lineage {
-  root: Omit<Minter, 'accessKeyId'>;
-  /** From the root on. */
+  root: Omit<Minter, 'accessKeyId' | 'sourceIdentity'>;
+  /** From the root on; none where only the source identity of the session says who is behind it. */
   hops: Hop[];
 }
 
@@ -42,18 +43,18 @@ const MAX_HOPS = 6;
 export async function traceEpisodes(episodes: Episode[], place: Place, day: Day, store: Store): Promise<Episode[]> {
   const traced: Episode[] = [];
   for (const episode of episodes) {
-    const key = episode.content.actor.accessKeyId;
-    if (episode.lineage !== undefined || !key) traced.push(episode);
-    else traced.push({ ...episode, lineage: (await lineageOf(key, place, day, store)) ?? null });
+    const { actor } = episode.content;
+    if (episode.lineage !== undefined || !(actor.accessKeyId || actor.sourceIdentity)) traced.push(episode);
+    else traced.push({ ...episode, lineage: (await lineageOf(actor, place, day, store)) ?? null });
   }
   return traced;
 }
 
-async function lineageOf(key: string, place: Place, day: Day, store: Store): Promise<Lineage | undefined> {
+async function lineageOf(actor: FindingActor, place: Place, day: Day, store: Store): Promise<Lineage | undefined> {
   const hops: Hop[] = [];
   const seen = new Set<string>();
   let root: Minter | undefined;
-  for (let next: string | null = key; next !== null && !seen.has(next) && hops.length < MAX_HOPS;) {
+  for (let next = actor.accessKeyId || null; next !== null && !seen.has(next) && hops.length < MAX_HOPS;) {
     seen.add(next);
     const mint = await mintBehind(`key ${next}`, place, day, store);
     if (!mint) break;
@@ -65,9 +66,16 @@ async function lineageOf(key: string, place: Place, day: Day, store: Store): Pro
     root = by;
     next = by.accessKeyId;
   }
+  const named = root ? root.sourceIdentity : actor.sourceIdentity;
+  if (named !== undefined) return { root: sourceRoot(named), hops };
   if (!root) return undefined;
   const { id, kind, name, account, human } = root;
   return { root: { id, kind, name, account, human }, hops };
+}
+
+/** Where no mint tells, it is known by name alone who took the first role: a person, mostly. */
+function sourceRoot(name: string): Lineage['root'] {
+  return { id: name, kind: 'source-identity', name: `source identity ${name}`, account: null, human: 'unknown' };
 }
 
 /** The mint of a key; of what two accounts have recorded, the record that says who. */

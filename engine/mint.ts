@@ -1,4 +1,4 @@
-import { actorOf, isHuman, type Actor, type Context } from '../events/derived';
+import { actorOf, isHuman, sourceIdentityOf, type Actor, type Context } from '../events/derived';
 import type { Event } from '../events/event';
 import { at, isObject, text, type JsonObject } from '../events/json';
 import { redactText } from '../events/redact';
@@ -7,7 +7,10 @@ import { shared } from './shared';
 import { capBytes } from './text';
 
 /** Who made credentials, as far as a lineage tells. */
-export type Minter = Pick<FindingActor, 'id' | 'kind' | 'name' | 'account' | 'human' | 'accessKeyId'>;
+export type Minter = Pick<
+  FindingActor,
+  'id' | 'kind' | 'name' | 'account' | 'human' | 'accessKeyId' | 'sourceIdentity'
+>;
 
 /**
  * That somebody made credentials: the link from a session, or a key, to the one before it. Small, and without secrets: an
@@ -78,6 +81,7 @@ export function mintsOf(event: Event, context: Context): Mint[] {
 
 function minterOf(event: Event, actor: Actor, context: Context): Minter {
   const key = text(event.record, 'userIdentity', 'accessKeyId');
+  const sourceIdentity = sourceIdentityOf(event);
   const kept = (value: string, bytes = MAX_TEXT_BYTES): string => capBytes(redactText(value), bytes);
   return shared({
     id: kept(actor.id),
@@ -86,6 +90,7 @@ function minterOf(event: Event, actor: Actor, context: Context): Minter {
     account: actor.account === undefined ? null : kept(actor.account, MAX_NAME_BYTES),
     human: isHuman(event, context),
     accessKeyId: key !== undefined && ACCESS_KEY_ID.test(key) ? key : null,
+    ...(sourceIdentity && { sourceIdentity: kept(sourceIdentity, MAX_NAME_BYTES) }),
   });
 }
 

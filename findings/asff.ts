@@ -186,7 +186,8 @@ function productFieldsOf(notice: Notice, setting: Setting): Record<string, strin
     mfa: actor.mfa,
     accessKeyId: actor.accessKeyId,
     onBehalfOf:
-      finding.lineage && [finding.lineage.root.name, ...waysOf(finding.lineage)].map((way) => oneLine(way)).join(', '),
+      finding.lineage &&
+      [finding.lineage.root.name, ...waysOf(finding.lineage, actor)].map((way) => oneLine(way)).join(', '),
     action: `${action.source} ${action.name}`,
     error: action.error,
     sourceAddress: from.address,

@@ -33,7 +33,7 @@ export function renderFindings(findings: Finding[], options: ConsoleOptions): st
       const lines = [headline(first, members.length, colors)];
       const add = (label: string, text: string): void => void lines.push(...labelled(label, text, options, colors));
       add('who', whoOf(first));
-      if (first.lineage) add('for', [first.lineage.root.name, ...waysOf(first.lineage)].join(' · '));
+      if (first.lineage) add('for', [first.lineage.root.name, ...waysOf(first.lineage, first.actor)].join(' · '));
       add('what', whatOf(members));
       add('where', whereOf(first));
       add('when', whenOf(members));

@@ -79,16 +79,21 @@ function personOf({ actor }: Finding): Part {
 }
 
 /** Who is at the beginning of the chain of credentials, and how one led to the next. */
-function behalfOf({ lineage }: Finding): (Part | null)[] {
-  return lineage ? [said(lineage.root.name), said(lineage.root.account), ...waysOf(lineage).map(said)] : [];
+function behalfOf({ lineage, actor }: Finding): (Part | null)[] {
+  return lineage ? [said(lineage.root.name), said(lineage.root.account), ...waysOf(lineage, actor).map(said)] : [];
 }
 
-/** `AssumeRole`, `then AssumeRole by deploy (role ci) in 222233334444`: from the root to the credentials that were used. */
-export function waysOf({ root, hops }: Lineage): string[] {
-  return hops.map(({ action, by, account }, i) => {
-    if (i === 0) return action;
+/**
+ * `AssumeRole`, `then AssumeRole by deploy (role ci) in 222233334444`: from the root to the credentials that were used; and
+ * `source identity alice`, where the session has one beside what its mints say.
+ */
+export function waysOf({ root, hops }: Lineage, { sourceIdentity }: Finding['actor']): string[] {
+  const isRoot = root.kind === 'source-identity';
+  const ways = hops.map(({ action, by, account }, i) => {
+    if (i === 0 && !isRoot) return action;
     return `then ${action} by ${by}${account === null || account === root.account ? '' : ` in ${account}`}`;
   });
+  return sourceIdentity === undefined || isRoot ? ways : [...ways, `source identity ${sourceIdentity}`];
 }
 
 function resourcesOf({ resources }: Finding, max: number): Part[] {

@@ -92,6 +92,14 @@ export function actorOf(event: Event): Actor {
   }
 }
 
+/**
+ * Whom a session acts for by its source identity: whoever took the first role said so, and no session that comes of it can
+ * change it: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
+ */
+export function sourceIdentityOf(event: Event): string | undefined {
+  return text(event.record, 'userIdentity', 'sessionContext', 'sourceIdentity') || undefined;
+}
+
 function roleActor(identity: JsonObject, account: string | undefined, arn: string | undefined): Actor | undefined {
   const parts = arn?.split('/') ?? [];
   const isSession = arn?.includes(':assumed-role/') === true && parts.length >= 3;

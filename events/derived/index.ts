@@ -23,7 +23,7 @@ import {
   type Reach,
 } from '../policy';
 
-export { actorOf, isHuman, mfaOf, type Actor } from './actor';
+export { actorOf, isHuman, mfaOf, sourceIdentityOf, type Actor } from './actor';
 export { outcomeOf } from './call';
 export { grantedBy, grantText, type GrantState } from './grant';
 export { makeContext, type Context } from './context';

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { isRemembered, mintsOf } from '../../engine/mint';
 import { makeEvent, sources, type Event } from '../../events/event';
 import type { JsonObject } from '../../events/json';
+import { waysOf } from '../../findings/facts';
 import { MemoryStore } from '../../state/memory';
 import { arrivalOf, MIDNIGHT, MINUTE } from './arbitraries';
 import { file, findingsOf, inBatches, standing } from './filing';
@@ -30,6 +31,10 @@ const role = (name: string, account: string, accessKeyId: string): JsonObject =>
   ...{ type: 'AssumedRole', accountId: account, accessKeyId },
   arn: `arn:aws:sts::${account}:assumed-role/${name}/session`,
   sessionContext: { sessionIssuer: { type: 'Role', arn: `arn:aws:iam::${account}:role/${name}`, userName: name } },
+});
+const asAlice = (session: JsonObject): JsonObject => ({
+  ...session,
+  sessionContext: { ...(session['sessionContext'] as JsonObject), sourceIdentity: 'alice' },
 });
 const root = (account: string, accessKeyId: string): JsonObject => ({
   ...{ type: 'Root', accountId: account, accessKeyId },
@@ -116,6 +121,33 @@ describe('A finding names who is behind the credentials', () => {
     for (const event of [act, toAdmin, toDeploy]) changes.push(...(await file([event], set, store)));
     expect(changes.map(({ kind }) => kind)).toEqual(['created', 'revised', 'revised']);
     expect(standing(changes)).toEqual(await findingsOf([toDeploy, toAdmin, act], set));
+  });
+
+  describe('by the source identity of the session', () => {
+    const byAlice = call(asAlice(role('admin', PROD, keyOf('admin'))), 'DeleteTrail', 5);
+    const bySession = call(asAlice(role('deploy', DEV, keyOf('deploy'))), 'AssumeRole', 1, {
+      ...ofCall,
+      responseElements: credentials('admin'),
+    });
+    const alone = { id: 'alice', kind: 'source-identity', name: 'source identity alice', account: null };
+
+    test('where no mint was seen', async () => {
+      const [finding] = await findingsOf([byAlice], set);
+      expect(finding).toMatchObject({ actor: { sourceIdentity: 'alice' }, lineage: { root: alone, hops: [] } });
+    });
+
+    test('where the first mint was not seen', async () => {
+      const [finding] = await findingsOf([bySession, byAlice], set);
+      expect(finding!.lineage).toMatchObject({ root: alone, hops: [{ by: 'session (role deploy)' }] });
+      expect(waysOf(finding!.lineage!, finding!.actor)).toEqual([`then AssumeRole by session (role deploy) in ${DEV}`]);
+    });
+
+    test('and beside what the mints say, whatever their order', async () => {
+      const [finding] = await findingsOf([toDeploy, bySession, byAlice], set);
+      expect(finding!.lineage).toMatchObject({ root: { name: 'user alice' }, hops: [{}, {}] });
+      expect(waysOf(finding!.lineage!, finding!.actor).at(-1)).toBe('source identity alice');
+      expect(standing((await inBatches([[byAlice], [toDeploy], [bySession]], set)).flat())).toEqual([finding]);
+    });
   });
 
   test('unless credentials were made in a circle', async () => {
@@ -218,8 +250,11 @@ describe('A mint', () => {
 /** Calls of a few sessions, each of which may have been made by any other, and be told by one account or two. */
 const names = ['a', 'b', 'c', 'd'];
 const identity = fc
-  .tuple(fc.constantFrom(...names), fc.constantFrom(PROD, DEV), fc.boolean())
-  .map(([name, account, isRoot]) => (isRoot ? root(account, keyOf(name)) : role(name, account, keyOf(name))));
+  .tuple(fc.constantFrom(...names), fc.constantFrom(PROD, DEV), fc.constantFrom('root', 'role', 'role of alice'))
+  .map(([name, account, kind]) => {
+    if (kind === 'root') return root(account, keyOf(name));
+    return kind === 'role' ? role(name, account, keyOf(name)) : asAlice(role(name, account, keyOf(name)));
+  });
 const oneCall = fc
   .record({
     ...{ id: fc.nat(30), identity, isMint: fc.boolean(), made: fc.constantFrom(...names) },
