@@ -9,12 +9,18 @@ import { parseTime } from '../events/time';
 import type { DocumentKind } from './compile';
 import type { Path } from './document';
 
-// allErrors: a reader wants every problem at once. verbose: messages quote what they are about.
-const ajv = new Ajv({ allErrors: true, verbose: true, strict: true, strictTypes: false, strictRequired: false });
-ajv.addFormat('cidr', (text: string) => text.includes('/') && parseNetwork(text) !== undefined);
-ajv.addFormat('date', (text: string) => parseTime(`${text}T00:00:00Z`) !== undefined);
-ajv.addFormat('timezone', isTimezone);
-ajv.addSchema(detectorSchema);
+let known: Ajv | undefined;
+
+/** Made when something is to be checked: shipped detectors are checked when they are built, and a command starts sooner. */
+function schemas(): Ajv {
+  if (known) return known;
+  // allErrors: a reader wants every problem at once. verbose: messages quote what they are about.
+  known = new Ajv({ allErrors: true, verbose: true, strict: true, strictTypes: false, strictRequired: false });
+  known.addFormat('cidr', (text: string) => text.includes('/') && parseNetwork(text) !== undefined);
+  known.addFormat('date', (text: string) => parseTime(`${text}T00:00:00Z`) !== undefined);
+  known.addFormat('timezone', isTimezone);
+  return known.addSchema([detectorSchema, configSchema, findingSchema]);
+}
 
 export interface SchemaProblem {
   path: Path;
@@ -23,17 +29,17 @@ export interface SchemaProblem {
 
 /** What `schemas/detector.schema.json` says is wrong with a detector, in sentences. */
 export function checkDetector(kind: DocumentKind, data: Json): SchemaProblem[] {
-  return check(ajv.getSchema(`${detectorSchema.$id}#/$defs/${kind}Document`)!, data);
+  return check(schemas().getSchema(`${detectorSchema.$id}#/$defs/${kind}Document`)!, data);
 }
 
 /** What `schemas/config.schema.json` says is wrong with a configuration. */
 export function checkConfig(data: Json): SchemaProblem[] {
-  return check(ajv.getSchema(configSchema.$id) ?? ajv.compile(configSchema), data);
+  return check(schemas().getSchema(configSchema.$id)!, data);
 }
 
 /** What `schemas/finding.schema.json` says is wrong with a finding. */
 export function checkFinding(data: unknown): SchemaProblem[] {
-  return check(ajv.getSchema(findingSchema.$id) ?? ajv.compile(findingSchema), data);
+  return check(schemas().getSchema(findingSchema.$id)!, data);
 }
 
 function check(validate: ValidateFunction, data: unknown): SchemaProblem[] {
