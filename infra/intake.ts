@@ -1,11 +1,11 @@
-import { CfnRule, EventBus } from 'aws-cdk-lib/aws-events';
+import { EventBus } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement, StarPrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { HEARTBEAT } from '../events/heartbeat';
 import type { Deployment } from './deployment';
 import { maySend, parkingQueue } from './queue';
-import { FROM_AWS, isDrill, isHeartbeat, isTrailFile, NO_TRAIL_FILE, RETRY } from './rules';
+import { FROM_AWS, isDrill, isHeartbeat, isTrailFile, makeRule, NO_TRAIL_FILE, RETRY } from './rules';
 
 export interface IntakeProps {
   deployment: Deployment;
@@ -57,9 +57,9 @@ export class Intake extends Construct {
     );
   }
 
-  private route(name: string, eventPattern: object, queue: Queue): void {
-    const rule = new CfnRule(this, name, {
-      ...{ name, eventBusName: this.bus.eventBusName, eventPattern },
+  private route(name: string, pattern: object, queue: Queue): void {
+    const rule = makeRule(this, name, {
+      ...{ name, eventBusName: this.bus.eventBusName, pattern },
       // AWS's documents disagree on whether it counts on other buses than the default: so it is said here, too.
       state: 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS',
       targets: [

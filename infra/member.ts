@@ -1,5 +1,5 @@
 import { Aws, CfnCondition, Fn } from 'aws-cdk-lib';
-import { CfnRule } from 'aws-cdk-lib/aws-events';
+import type { CfnRule } from 'aws-cdk-lib/aws-events';
 import { CfnRole } from 'aws-cdk-lib/aws-iam';
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import { CfnQueue, CfnQueuePolicy } from 'aws-cdk-lib/aws-sqs';
@@ -8,7 +8,7 @@ import { Construct } from 'constructs';
 import { HEARTBEAT } from '../events/heartbeat';
 import type { Deployment } from './deployment';
 import type { CompiledPatterns, EventRule } from './patterns/compile';
-import { isHeartbeat, isTrailFile } from './rules';
+import { isHeartbeat, isTrailFile, makeRule } from './rules';
 
 export interface MemberProps {
   /** Begins the names of all that is made here. */
@@ -74,9 +74,8 @@ export class Member extends Construct {
     // EventBridge tries for a day, if nothing else is said; saying it for each rule would take a tenth of the template.
     const target = { id: 'hub', arn: hubBus, roleArn: role.attrArn, deadLetterConfig: { arn: parked.attrArn } };
     const forward = (rule: Pick<EventRule, 'name' | 'description' | 'state'> & { pattern: object }): CfnRule => {
-      const { description, state, pattern: eventPattern } = rule;
-      const named = { name: `${name}-${rule.name}`, description };
-      return new CfnRule(this, `Rule-${rule.name}`, { ...named, state, eventPattern, targets: [target] });
+      const named = { ...rule, name: `${name}-${rule.name}` };
+      return makeRule(this, `Rule-${rule.name}`, { ...named, targets: [target] });
     };
     for (const rule of patterns.member) forward(rule);
     for (const rule of patterns.hub) forward(rule).cfnOptions.condition = holdsFindings;

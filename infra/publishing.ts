@@ -1,5 +1,5 @@
 import { Duration, Validations, type CfnResource } from 'aws-cdk-lib';
-import { CfnRule, EventBus } from 'aws-cdk-lib/aws-events';
+import { EventBus } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { FilterCriteria, StartingPosition } from 'aws-cdk-lib/aws-lambda';
@@ -11,6 +11,7 @@ import { Construct } from 'constructs';
 import type { Deployment } from './deployment';
 import { EVENT_SOURCE } from '../findings/sinks/eventbridge';
 import { maySend, parkingQueue, WorkQueue } from './queue';
+import { makeRule } from './rules';
 import { mayUseKey, type State } from './state';
 import { allowWildcard, Worker, type CodeOf } from './worker';
 
@@ -181,9 +182,9 @@ export class Publishing extends Construct {
     const { name } = this.props.deployment;
     const eventBusName = `${name}-findings`;
     const bus = new EventBus(this, 'Findings', { eventBusName, description: 'Findings, for your own automation' });
-    const drills = new CfnRule(this, 'FindingsOfDrills', {
+    const drills = makeRule(this, 'FindingsOfDrills', {
       ...{ name: `${name}-findings-of-drills`, eventBusName, state: 'ENABLED' },
-      eventPattern: { source: [EVENT_SOURCE], detail: { drill: [true] } },
+      pattern: { source: [EVENT_SOURCE], detail: { drill: [true] } },
       targets: [{ id: 'queue', arn: this.drill.queueArn, deadLetterConfig: { arn: this.parked.queueArn } }],
     });
     drills.addResourceDependency(bus.node.defaultChild as CfnResource);

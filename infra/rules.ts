@@ -1,3 +1,5 @@
+import { CfnRule, type CfnRuleProps } from 'aws-cdk-lib/aws-events';
+import type { Construct } from 'constructs';
 import { DRILL_SOURCE } from '../engine/drill';
 import { HEARTBEAT } from '../events/heartbeat';
 import type { Deployment } from './deployment';
@@ -24,4 +26,20 @@ export function isTrailFile({ bucket, prefix }: NonNullable<Deployment['trail']>
 /** Events that someone in the hub's account puts on its bus to see whether all works. */
 export function isDrill(hubAccount: string): object {
   return { source: [DRILL_SOURCE], account: [hubAccount] };
+}
+
+/**
+ * A rule with a pattern. It stands in the template as text: CloudFormation refuses a template with `null` in it, which a
+ * pattern may hold.
+ *
+ * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns-null-values.html
+ */
+export function makeRule(
+  scope: Construct,
+  id: string,
+  { pattern, ...props }: Omit<CfnRuleProps, 'eventPattern'> & { pattern: object },
+): CfnRule {
+  const rule = new CfnRule(scope, id, props);
+  rule.addPropertyOverride('EventPattern', JSON.stringify(pattern));
+  return rule;
 }
