@@ -44,7 +44,7 @@ export function registerDrill(program: Command): void {
     .argument('[story]', `a sample (${samples().join(', ')}), or a path of events`, DEFAULT_STORY)
     .addOption(detectorsOption())
     .addOption(configOption())
-    .option('--bus <name|arn>', "the hub's bus", 'privwatch')
+    .option('--bus <name|arn>', "the hub's bus", 'privwatch-hub')
     .option('--queue <name|url>', 'the queue that gets what is marked as a drill', 'privwatch-drill')
     .addOption(
       new Option(

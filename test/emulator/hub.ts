@@ -1,14 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import {
-  CreateEventBusCommand,
-  EventBridgeClient,
-  PutEventsCommand,
-  PutRuleCommand,
-  PutTargetsCommand,
-  type Target,
-} from '@aws-sdk/client-eventbridge';
-import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
+import type { Template } from 'aws-cdk-lib/assertions';
+import { EventBridgeClient, PutEventsCommand, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
+import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import {
   ChangeMessageVisibilityCommand,
   CreateQueueCommand,
@@ -21,58 +13,36 @@ import {
 } from '@aws-sdk/client-sqs';
 import type { DynamoDBRecord, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import type { Event } from '../../events/event';
-import { DRILL_SOURCE } from '../../engine/drill';
-import { tableDefinition } from '../../state/table';
 import type { Moto } from './moto';
+import { createStack, type Created } from './stack';
 
 export const SINKS = ['security-hub', 'sns', 'eventbridge'] as const;
 export type SinkName = (typeof SINKS)[number];
 
-/** The source of events that are put on the hub's bus here: nobody but AWS may put those of `aws.` services. */
-const SOURCE = 'privwatch.test';
+/** A service of AWS, as far as the hub's bus sees. */
+const SOURCE = 'aws.example';
 
-/** What of a hub is not a function, in an emulator that was reset: bus, table with its stream, queues, topics. */
+/**
+ * A hub in an emulator that was reset: what its template makes is there, and the functions, which the tests call themselves,
+ * get the variables and the queues that the stack gives them. Besides, somebody reads each topic and the bus for findings.
+ */
 export class Hub {
-  private rules = 0;
-
   private constructor(
     private readonly moto: Moto,
     private readonly sqs: SQSClient,
     private readonly events: EventBridgeClient,
-    private readonly queues: Map<string, string>,
-    /** For the functions. */
-    readonly environment: Record<string, string>,
+    private readonly wiring: Wiring,
   ) {}
 
   /** Needs what the clients of the SDK need in the environment of the process. */
-  static async make(moto: Moto): Promise<Hub> {
-    await fetch(`${moto.endpoint}/moto-api/reset`, { method: 'POST' });
+  static async make(moto: Moto, template: Template): Promise<Hub> {
+    await moto.reset();
     const { endpoint } = moto;
+    const created = await createStack(moto, 'privwatch-hub', template);
     const [sqs, events] = [new SQSClient({ endpoint }), new EventBridgeClient({ endpoint })];
-    const queues = new Map<string, string>();
-    for (const name of ['events', 'files', ...SINKS, 'people', 'machines', 'chat', 'automation', 'drill']) {
-      const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: name }));
-      queues.set(name, QueueUrl!);
-    }
-    const hub = new Hub(moto, sqs, events, queues, {
-      ...{ ...moto.environment, HUB_ACCOUNT: '123456789012', TABLE: 'state', EVENT_BUS: 'findings' },
-      SINK_QUEUE_URLS: SINKS.map((sink) => queues.get(sink)!).join(','),
-    });
-    await hub.makeTable();
-    await hub.makeBuses('hub', 'findings');
-    await hub.route('hub', { source: [SOURCE] }, 'events');
-    // The emulator leaves the account out of what it delivers, unless it is told to put it there.
-    const envelope = {
-      InputPathsMap: { source: '$.source', account: '$.account', detail: '$.detail' },
-      InputTemplate: '{"source": "<source>", "account": "<account>", "detail": <detail>}',
-    };
-    await hub.route('hub', { source: [DRILL_SOURCE], account: ['123456789012'] }, 'events', envelope);
-    // Of an event on the bus for findings all that is of interest here; the emulator is slow to take it to pieces.
-    const detail = { InputPathsMap: { detail: '$.detail' }, InputTemplate: '{"detail": <detail>}' };
-    await hub.route('findings', { source: ['privwatch'] }, 'automation', detail);
-    await hub.route('findings', { source: ['privwatch'], detail: { drill: [true] } }, 'drill', detail);
-    for (const name of ['people', 'machines', 'chat'])
-      hub.environment[`${name.toUpperCase()}_TOPIC_ARN`] = await hub.makeTopic(name);
+    const hub = new Hub(moto, sqs, events, wiringOf(created, endpoint));
+    await hub.subscribe(created);
+    await hub.completeEnvelopes(created);
     return hub;
   }
 
@@ -81,11 +51,18 @@ export class Hub {
     this.events.destroy();
   }
 
+  /** What a function of the stack finds in its environment. */
+  environmentOf(name: string): Record<string, string> {
+    const found = this.wiring.environments.get(name);
+    if (!found) throw new Error(`the stack has no function ${name}`);
+    return { ...this.moto.environment, ...found };
+  }
+
   /** Puts events on the hub's bus, each as the AWS service would. */
   async put(events: Event[]): Promise<void> {
     for (let i = 0; i < events.length; i += 10) {
       const Entries = events.slice(i, i + 10).map(({ logsource, record }) => ({
-        ...{ EventBusName: 'hub', Source: SOURCE, Detail: JSON.stringify(record) },
+        ...{ EventBusName: HUB_BUS, Source: SOURCE, Detail: JSON.stringify(record) },
         DetailType: typeOf(logsource),
       }));
       await this.events.send(new PutEventsCommand({ Entries }));
@@ -97,14 +74,14 @@ export class Hub {
     const envelopes = events.map(({ logsource, record }) => ({
       ...{ version: '0', source: SOURCE, 'detail-type': typeOf(logsource), detail: record },
     }));
-    await this.send('events', ...envelopes);
+    await this.send('detect', ...envelopes);
   }
 
   /** Puts any messages into a queue. */
   async send(queue: string, ...bodies: unknown[]): Promise<void> {
     for (const body of bodies) {
       const MessageBody = JSON.stringify(body);
-      await this.sqs.send(new SendMessageCommand({ QueueUrl: this.queues.get(queue), MessageBody }));
+      await this.sqs.send(new SendMessageCommand({ QueueUrl: this.urlOf(queue), MessageBody }));
     }
   }
 
@@ -112,7 +89,7 @@ export class Hub {
   async receive(queue: string): Promise<{ event: SQSEvent; messages: Message[] }> {
     const { Messages = [] } = await this.sqs.send(
       new ReceiveMessageCommand({
-        ...{ QueueUrl: this.queues.get(queue), MaxNumberOfMessages: 10, VisibilityTimeout: 60 },
+        ...{ QueueUrl: this.urlOf(queue), MaxNumberOfMessages: 10, VisibilityTimeout: 60 },
         MessageSystemAttributeNames: ['ApproximateReceiveCount'],
       }),
     );
@@ -125,7 +102,7 @@ export class Hub {
   /** Deletes what a function has done, and puts the rest back; as Lambda does. */
   async settle(queue: string, messages: Message[], { batchItemFailures }: SQSBatchResponse): Promise<void> {
     const failed = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
-    const QueueUrl = this.queues.get(queue);
+    const QueueUrl = this.urlOf(queue);
     for (const { MessageId, ReceiptHandle } of messages) {
       if (!failed.has(MessageId!)) await this.sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
       else await this.sqs.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: 0 }));
@@ -154,7 +131,7 @@ export class Hub {
   /** How many messages a queue has. */
   async lengthOf(queue: string): Promise<number> {
     const question = new GetQueueAttributesCommand({
-      QueueUrl: this.queues.get(queue),
+      QueueUrl: this.urlOf(queue),
       AttributeNames: ['ApproximateNumberOfMessages'],
     });
     return Number((await this.sqs.send(question)).Attributes!.ApproximateNumberOfMessages);
@@ -163,7 +140,7 @@ export class Hub {
   /** All records of the table's stream, of all its shards, as Lambda gives them to a function. */
   async stream(): Promise<DynamoDBRecord[]> {
     const { Streams } = await this.askStream<{ Streams: { StreamArn: string }[] }>('ListStreams', {
-      TableName: 'state',
+      TableName: this.environmentOf('outbox')['TABLE'],
     });
     const { StreamArn } = Streams[0]!;
     type Description = { StreamDescription: { Shards: { ShardId: string }[] } };
@@ -198,49 +175,91 @@ export class Hub {
     return (await answer.json()) as T;
   }
 
-  private async makeTable(): Promise<void> {
-    const client = new DynamoDBClient({});
-    await client.send(new CreateTableCommand(tableDefinition('state')));
-    const question = new DescribeTableCommand({ TableName: 'state' });
-    while ((await client.send(question)).Table?.TableStatus !== 'ACTIVE') await sleep(10);
-    client.destroy();
+  /** The queue that a function of the stack, or a reader, takes from. */
+  private urlOf(taker: string): string {
+    const url = this.wiring.queues.get(taker);
+    if (url === undefined) throw new Error(`no queue feeds ${taker}`);
+    return url;
   }
 
-  private async makeBuses(...names: string[]): Promise<void> {
-    for (const Name of names) await this.events.send(new CreateEventBusCommand({ Name }));
-  }
-
-  /** A rule of a bus that delivers what has a pattern to a queue. */
-  private async route(
-    bus: string,
-    pattern: object,
-    queue: string,
-    InputTransformer?: Target['InputTransformer'],
-  ): Promise<void> {
-    const rule = { EventBusName: bus, EventPattern: JSON.stringify(pattern) };
-    const Name = `to-${queue}-${++this.rules}`;
-    await this.events.send(new PutRuleCommand({ ...rule, Name }));
-    const Targets = [{ Id: 'queue', Arn: await this.arnOf(queue), ...(InputTransformer && { InputTransformer }) }];
-    await this.events.send(new PutTargetsCommand({ Rule: Name, EventBusName: bus, Targets }));
-  }
-
-  /** A topic to which the queue of the same name is subscribed, and for drills that for drills. */
-  private async makeTopic(name: string): Promise<string> {
+  /** What the stack subscribes, and a reader of each topic and of the bus for findings. */
+  private async subscribe(created: Created[]): Promise<void> {
     const sns = new SNSClient({});
-    const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: name }));
-    const Endpoint = await this.arnOf(name);
-    await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint }));
-    const drills = { Endpoint: await this.arnOf('drill'), Attributes: { FilterPolicy: '{"drill": ["true"]}' } };
-    await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', ...drills }));
+    for (const { type, properties } of created) {
+      if (type !== 'AWS::SNS::Subscription') continue;
+      const { TopicArn, Protocol, Endpoint, FilterPolicy } = properties as unknown as Subscription;
+      const Attributes = FilterPolicy && { FilterPolicy: JSON.stringify(FilterPolicy) };
+      await sns.send(new SubscribeCommand({ TopicArn, Protocol, Endpoint, ...(Attributes && { Attributes }) }));
+    }
+    const told = this.environmentOf('sns');
+    for (const reader of ['people', 'machines', 'chat']) {
+      const TopicArn = told[`${reader.toUpperCase()}_TOPIC_ARN`];
+      await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint: await this.makeQueue(reader) }));
+    }
     sns.destroy();
-    return TopicArn!;
+    const rule = { Name: 'automation', EventBusName: this.environmentOf('eventbridge')['EVENT_BUS'] };
+    await this.events.send(new PutRuleCommand({ ...rule, EventPattern: '{"source": ["privwatch"]}' }));
+    await this.putTarget('automation', rule.EventBusName!, await this.makeQueue('automation'), ['detail']);
   }
 
-  private async arnOf(queue: string): Promise<string> {
-    const QueueUrl = this.queues.get(queue);
-    const question = new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] });
-    return (await this.sqs.send(question)).Attributes!.QueueArn!;
+  /** The emulator leaves the account out of what it delivers, unless it is told to put it there. */
+  private async completeEnvelopes(created: Created[]): Promise<void> {
+    const { properties } = created.find(({ properties }) => properties['Name'] === 'privwatch-drill')!;
+    const { EventBusName, Targets } = properties as { EventBusName: string; Targets: { Arn: string }[] };
+    await this.putTarget('privwatch-drill', EventBusName, Targets[0]!.Arn, ['source', 'account', 'detail']);
   }
+
+  /** Instead of the target that a rule has, one that gets so much of an event; the emulator is slow to copy all of it. */
+  private async putTarget(Rule: string, EventBusName: string, Arn: string, keys: string[]): Promise<void> {
+    const InputTransformer = {
+      InputPathsMap: Object.fromEntries(keys.map((key) => [key, `$.${key}`])),
+      InputTemplate: `{${keys.map((key) => `"${key}": ${key === 'detail' ? '<detail>' : `"<${key}>"`}`).join(', ')}}`,
+    };
+    const Targets = [{ Id: 'queue', Arn, InputTransformer }];
+    await this.events.send(new PutTargetsCommand({ Rule, EventBusName, Targets }));
+  }
+
+  private async makeQueue(reader: string): Promise<string> {
+    const { QueueUrl } = await this.sqs.send(new CreateQueueCommand({ QueueName: reader }));
+    this.wiring.queues.set(reader, QueueUrl!);
+    const question = new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] });
+    return (await this.sqs.send(question)).Attributes!['QueueArn']!;
+  }
+}
+
+interface Subscription {
+  TopicArn: string;
+  Protocol: string;
+  Endpoint: string;
+  FilterPolicy?: object;
+}
+
+const HUB_BUS = 'privwatch-hub';
+
+/** What a stack tells its functions, by their names without the deployment's. */
+export interface Wiring {
+  environments: Map<string, Record<string, string>>;
+  /** URLs of the queues that call them. */
+  queues: Map<string, string>;
+}
+
+export function wiringOf(created: Created[], endpoint: string): Wiring {
+  const wiring: Wiring = { environments: new Map(), queues: new Map() };
+  const nameOf = (properties: object): string =>
+    (properties as { FunctionName: string }).FunctionName.replace('privwatch-', '');
+  for (const { type, properties } of created) {
+    if (type === 'AWS::Lambda::Function') {
+      const { Variables } = properties['Environment'] as { Variables: Record<string, string> };
+      // CloudFormation in the emulator gives queues the address that they have in AWS.
+      const local = JSON.stringify(Variables).replaceAll(/https:..sqs.[a-z0-9-]+.amazonaws.com/g, endpoint);
+      wiring.environments.set(nameOf(properties), JSON.parse(local) as typeof Variables);
+    }
+    if (type === 'AWS::Lambda::EventSourceMapping') {
+      const [, , service, , account, queue] = (properties['EventSourceArn'] as string).split(':');
+      if (service === 'sqs') wiring.queues.set(nameOf(properties), `${endpoint}/${account}/${queue}`);
+    }
+  }
+  return wiring;
 }
 
 function typeOf({ service }: Event['logsource']): string {

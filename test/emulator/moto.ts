@@ -8,6 +8,9 @@ export function absentMoto(): string | undefined {
   return error && 'moto_server is not on the PATH (pip install "moto[server]")';
 }
 
+/** The account in which everything is. */
+export const ACCOUNT = '123456789012';
+
 /** A `moto_server` of its own: an emulator of AWS, in memory. */
 export class Moto {
   private constructor(
@@ -36,6 +39,11 @@ export class Moto {
       ...{ AWS_ENDPOINT_URL: this.endpoint, AWS_REGION: 'eu-central-1' },
       ...{ AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' },
     };
+  }
+
+  /** Forgets everything. */
+  async reset(): Promise<void> {
+    await fetch(`${this.endpoint}/moto-api/reset`, { method: 'POST' });
   }
 
   async stop(): Promise<void> {

@@ -8,12 +8,13 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SNSClient } from '@aws-sdk/client-sns';
 import type { DynamoDBRecord } from 'aws-lambda';
+import type { Template } from 'aws-cdk-lib/assertions';
 import { readConfig } from '../../cli/config';
 import { loadDetectors } from '../../cli/detectors';
 import type { DrillResult } from '../../cli/drill/run';
 import { main } from '../../cli/main';
 import { applyChanges, changes } from '../../engine/changes';
-import { checkedDocuments } from '../../engine/compiled';
+import { checkedDocuments, rulesetOf } from '../../engine/compiled';
 import { correlate } from '../../engine/correlate';
 import type { Finding } from '../../engine/finding';
 import { match } from '../../engine/match';
@@ -41,9 +42,10 @@ import { scanHeads } from '../../state/heads';
 import { MemoryStore } from '../../state/memory';
 import { Recorded } from '../engine/recorded-store';
 import { observed } from '../handlers/support';
+import { synthSample } from '../infra/synth';
 import { Faulty } from './faulty';
 import { Hub, SINKS, type SinkName } from './hub';
-import { absentMoto, Moto } from './moto';
+import { ACCOUNT, absentMoto, Moto } from './moto';
 
 const absent = absentMoto();
 const [describeOrSkip, reason] = absent ? [describe.skip, ` (skipped: ${absent})`] : [describe, ''];
@@ -63,10 +65,11 @@ const DETECTORS = [
 ].map((file) => join(ROOT, 'detectors', file));
 
 /** What `npm run bundle` writes. */
-function writeRuleset(): void {
+function writeRuleset(): Ruleset {
   const config = readConfig(join(ROOT, 'samples/privwatch.yml'));
   const documents = checkedDocuments(loadDetectors(DETECTORS, config));
   writeFileSync(RULES.RULESET_FILE, JSON.stringify({ documents, config }));
+  return rulesetOf(documents, config);
 }
 
 /** What a replay files once all windows are over. */
@@ -89,24 +92,26 @@ jest.setTimeout(180_000);
 describeOrSkip(`events go down the road, over the wire${reason}`, () => {
   const outside = { ...process.env };
   let moto: Moto;
+  let template: Template;
   let hub: Hub;
   let road: Road;
   let events: Event[];
   let expected: Map<string, Finding>;
 
   beforeAll(async () => {
-    writeRuleset();
+    const ruleset = writeRuleset();
+    template = synthSample('organization', ACCOUNT).templates['privwatch-hub']!;
     moto = await Moto.start();
     Object.assign(process.env, moto.environment);
-    road = openRoad({ ...RULES, TABLE: 'state', HUB_ACCOUNT: '123456789012' });
     const { files } = findFiles([STORY], mayHoldEvents);
     events = [];
     for await (const batch of readEvents(files)) events.push(...batch.events);
-    expected = await findingsOf(events, road.ruleset);
+    expected = await findingsOf(events, ruleset);
   }, 60_000);
 
   beforeEach(async () => {
-    hub = await Hub.make(moto);
+    hub = await Hub.make(moto, template);
+    road = openRoad(told('detect'));
   });
   afterEach(() => hub?.close());
   afterAll(async () => {
@@ -116,17 +121,23 @@ describeOrSkip(`events go down the road, over the wire${reason}`, () => {
 
   // ---- the functions ------------------------------------------------------------------------------------------------
 
+  /** What a function of the stack reads from its environment. */
+  const told = (name: string): Record<string, string> => ({ ...hub.environmentOf(name), ...RULES });
+
   const { surroundings, totals } = observed(Date.now());
   const quiet = { ...surroundings, now: Date.now };
 
   const detectWith = (store: Store) => detectFunction(() => ({ ...road, store }), { ...quiet, now: () => THEN });
-  const detect = (store = road.store) => hub.drain('events', detectWith(store));
+  const detect = (store = road.store) => hub.drain('detect', detectWith(store));
   const sweep = (of = road) => sweepFunction(() => of, { ...quiet, now: later })({});
 
   /** Gives the outbox the table's stream, some records at a time; again from where it stopped. */
-  async function publish(records?: DynamoDBRecord[], disturbed = (outbox: Outbox): Outbox => outbox): Promise<void> {
+  async function publish(
+    records?: DynamoDBRecord[],
+    { env = told('outbox'), disturbed = (outbox: Outbox): Outbox => outbox } = {},
+  ): Promise<void> {
     const all = records ?? (await hub.stream());
-    const outbox = outboxFunction(() => disturbed(openOutbox({ ...hub.environment, ...RULES })), quiet);
+    const outbox = outboxFunction(() => disturbed(openOutbox(env)), quiet);
     for (let from = 0, tries = 0; from < all.length && tries < 1_000; tries++) {
       const Records = all.slice(from, from + 25);
       const [failure] = (await outbox({ Records })).batchItemFailures;
@@ -136,19 +147,12 @@ describeOrSkip(`events go down the road, over the wire${reason}`, () => {
   }
 
   const sinks = (): Record<SinkName, Sink> => {
-    const { environment } = hub;
-    const setting = settingFrom(environment);
-    const topics = {
-      ...{
-        people: environment.PEOPLE_TOPIC_ARN!,
-        chat: environment.CHAT_TOPIC_ARN!,
-        machines: environment.MACHINES_TOPIC_ARN!,
-      },
-    };
+    const { PEOPLE_TOPIC_ARN, CHAT_TOPIC_ARN, MACHINES_TOPIC_ARN, ...others } = told('sns');
+    const topics = { people: PEOPLE_TOPIC_ARN!, chat: CHAT_TOPIC_ARN!, machines: MACHINES_TOPIC_ARN! };
     return {
-      'security-hub': securityHubSink(new SecurityHubClient(clientOptions), setting),
-      sns: snsSink(new SNSClient(clientOptions), topics, setting),
-      eventbridge: eventBridgeSink(new EventBridgeClient(clientOptions), environment.EVENT_BUS!),
+      'security-hub': securityHubSink(new SecurityHubClient(clientOptions), settingFrom(told('security-hub'))),
+      sns: snsSink(new SNSClient(clientOptions), topics, settingFrom(others)),
+      eventbridge: eventBridgeSink(new EventBridgeClient(clientOptions), told('eventbridge').EVENT_BUS!),
     };
   };
 
@@ -271,7 +275,7 @@ describeOrSkip(`events go down the road, over the wire${reason}`, () => {
     // Each try of a message comes one step further than the one before.
     const reached = new Map<string, number>();
     let crashes = 0;
-    await hub.drain('events', async ({ Records }) => {
+    await hub.drain('detect', async ({ Records }) => {
       const failures = await Promise.all(
         Records.map(async (record) => {
           let steps = 0;
@@ -299,7 +303,7 @@ describeOrSkip(`events go down the road, over the wire${reason}`, () => {
     await publish();
     const waiting = await hub.lengthOf('security-hub');
     const dead = new SecurityHubClient({ ...clientOptions, maxAttempts: 1, endpoint: 'http://127.0.0.1:9' });
-    const down = sinkFunction(() => securityHubSink(dead, settingFrom(hub.environment)), quiet);
+    const down = sinkFunction(() => securityHubSink(dead, settingFrom(told('security-hub'))), quiet);
     await hub.drain('security-hub', down, 5);
     await deliver(['sns', 'eventbridge']);
     await expectAll({ names: ['sns', 'eventbridge'] });
@@ -313,14 +317,15 @@ describeOrSkip(`events go down the road, over the wire${reason}`, () => {
     await detect();
     await sweep();
     let calls = 0;
-    await publish(undefined, (outbox) => {
+    const disturbed = (outbox: Outbox): Outbox => {
       const [first, ...others] = outbox.queues as [Outbox['queues'][number], ...Outbox['queues']];
       const moody: typeof first = async (notices) =>
         ++calls % 2 === 0
           ? first(notices)
           : [...(await first(notices.slice(0, 2))), ...notices.slice(2).map(() => failed('busy', true))];
       return { ...outbox, queues: [moody, ...others] };
-    });
+    };
+    await publish(undefined, { disturbed });
     await deliver();
     await expectAll();
   });
@@ -330,13 +335,13 @@ describeOrSkip(`events go down the road, over the wire${reason}`, () => {
     const faulty = await Faulty.start(moto.endpoint, 4);
     process.env.AWS_ENDPOINT_URL = faulty.endpoint;
     // The client of SQS goes where the queue's URL says.
-    const { SINK_QUEUE_URLS } = hub.environment;
-    hub.environment.SINK_QUEUE_URLS = SINK_QUEUE_URLS!.replaceAll(moto.endpoint, faulty.endpoint);
+    const env = told('outbox');
+    env.SINK_QUEUE_URLS = env.SINK_QUEUE_URLS!.replaceAll(moto.endpoint, faulty.endpoint);
     try {
-      const disturbed = openRoad({ ...RULES, TABLE: 'state' });
+      const disturbed = openRoad(told('detect'));
       await detect(disturbed.store);
       for (let times = 0; times < 3; times++) await sweep(disturbed);
-      await publish();
+      await publish(undefined, { env });
       await deliver();
     } finally {
       process.env.AWS_ENDPOINT_URL = moto.endpoint;
@@ -350,9 +355,13 @@ describeOrSkip(`events go down the road, over the wire${reason}`, () => {
     await hub.enqueue(telling());
     await detect();
     await sweep();
-    const outbox = openOutbox({ ...hub.environment, ...RULES });
+    const outbox = openOutbox(told('outbox'));
     const client = new DynamoDBClient({});
-    const { heads, sent, failed: left } = await rebuild(outbox, scanHeads(client, 'state'), { pagesFrom: 0 });
+    const {
+      heads,
+      sent,
+      failed: left,
+    } = await rebuild(outbox, scanHeads(client, told('outbox').TABLE!), { pagesFrom: 0 });
     client.destroy();
     expect([sent, left]).toEqual([expected.size, []]);
     expect(heads).toBeGreaterThan(0);
@@ -372,7 +381,7 @@ describeOrSkip(`events go down the road, over the wire${reason}`, () => {
     const Key = 'AWSLogs/o-exampleorg01/1/CloudTrail/eu-central-1/file name+1.json.gz';
     await s3.send(new PutObjectCommand({ Bucket: 'trail', Key, Body }));
     const key = encodeURIComponent(Key).replaceAll('%20', '+').replaceAll('%2F', '/');
-    await hub.send('files', { Records: [{ s3: { bucket: { name: 'trail' }, object: { key } } }] });
+    await hub.send('reconcile', { Records: [{ s3: { bucket: { name: 'trail' }, object: { key } } }] });
     // What does not come in files comes again.
     await hub.enqueue(telling().filter(({ logsource }) => logsource.service !== 'cloudtrail'));
     await detect();
@@ -380,7 +389,7 @@ describeOrSkip(`events go down the road, over the wire${reason}`, () => {
       (await s3.send(new GetObjectCommand({ Bucket: place.bucket, Key: place.key }))).Body!.transformToByteArray();
     const clock = { ...quiet, now: () => THEN };
     await hub.drain(
-      'files',
+      'reconcile',
       reconcileFunction(() => ({ ...road, getObject }), clock),
     );
     s3.destroy();
@@ -395,14 +404,14 @@ describeOrSkip(`events go down the road, over the wire${reason}`, () => {
     const lines: string[] = [];
     const out = jest.spyOn(process.stdout, 'write').mockImplementation((text) => lines.push(String(text)) > 0);
     const config = ['-c', join(ROOT, 'samples/privwatch.yml'), ...DETECTORS.flatMap((file) => ['-d', file])];
-    const outlets = [...config, '--bus', 'hub', '--queue', 'drill', '--json'];
+    const outlets = [...config, '--json'];
     let isOver = false;
     let published = (await hub.stream()).length;
     try {
       const drilling = main(['node', 'privwatch', 'drill', ...args, ...outlets]).finally(() => (isOver = true));
       const run = detectFunction(() => road, quiet);
       while (!isOver) {
-        await hub.drain('events', run, 20);
+        await hub.drain('detect', run, 20);
         const records = (await hub.stream()).slice(published);
         published += records.length;
         if (records.length > 0) await publish(records);
@@ -449,11 +458,11 @@ describeOrSkip(`events go down the road, over the wire${reason}`, () => {
   test('as a drill, which pages nobody unless asked, and comes from the account of the hub alone', async () => {
     const event = telling()[0]!.record;
     const forged = { source: 'privwatch.drill', 'detail-type': 'privwatch drill', account: '111122223333' };
-    await hub.send('events', { ...forged, detail: { run: 'forged', pages: true, event } });
-    const { event: batch, messages } = await hub.receive('events');
+    await hub.send('detect', { ...forged, detail: { run: 'forged', pages: true, event } });
+    const { event: batch, messages } = await hub.receive('detect');
     const answer = await detectWith(road.store)(batch);
     expect(answer.batchItemFailures).toHaveLength(1);
-    await hub.settle('events', messages, { batchItemFailures: [] });
+    await hub.settle('detect', messages, { batchItemFailures: [] });
     const { code, results } = await drill('leaked-key-to-admin', '--outlets', 'machines');
     expect([code, results[0]!.unexpected]).toEqual([0, []]);
     expect(await hub.messagesOf('people')).toEqual([]);
