@@ -1,3 +1,5 @@
+import type { Notice } from '../findings/notice';
+
 /** Values of one metric, each a sample. */
 export interface Metric {
   name: string;
@@ -39,6 +41,18 @@ export function metricLines(metrics: Metric[], dimensions: Record<string, string
 /** A metric of one sample that counts something. */
 export function count(name: string, value: number): Metric {
   return { name, unit: 'Count', values: [value] };
+}
+
+/**
+ * How long it took from an event to here: of each new finding its last event. Drills are left out, whose events are as old
+ * as their story makes them.
+ *
+ * @param now milliseconds since 1970
+ */
+export function lagOf(notices: Notice[], now: number): Metric {
+  const created = notices.filter(({ kind, drill }) => kind === 'created' && !drill);
+  const times = created.flatMap(({ finding }) => (finding.lastSeen === null ? [] : [Date.parse(finding.lastSeen)]));
+  return { name: 'lag', unit: 'Milliseconds', values: times.map((time) => now - time) };
 }
 
 /** Writes {@link metricLines} of now to standard output. */

@@ -13,7 +13,7 @@ import type { Units } from '../state/units';
 import { DynamoTrials, type Trial } from '../state/trials';
 import { required } from './environment';
 import { isLate, type Deadline } from './messages';
-import { count, type Metric } from './metrics';
+import { count, lagOf, type Metric } from './metrics';
 import { enqueue } from './queue';
 import { here, openRoad, withUnits } from './road';
 
@@ -108,7 +108,6 @@ function aboutOf({ dynamodb }: DynamoDBRecord): object {
 function metricsOf(entries: Entry[], failed: number, now: number): Metric[] {
   const all = entries.flatMap((entry) => entry.notices);
   const notices = all.filter(({ drill }) => !drill);
-  const created = notices.filter(({ kind, finding }) => kind === 'created' && finding.lastSeen !== null);
   return [
     count('in', entries.length),
     count('changes', all.length),
@@ -117,7 +116,7 @@ function metricsOf(entries: Entry[], failed: number, now: number): Metric[] {
     count('drills', all.length - notices.length),
     count('failed', failed),
     { name: 'delay', unit: 'Milliseconds', values: all.map(({ updatedAt }) => now - Date.parse(updatedAt)) },
-    { name: 'lag', unit: 'Milliseconds', values: created.map(({ finding }) => now - Date.parse(finding.lastSeen!)) },
+    lagOf(notices, now),
   ];
 }
 

@@ -4,7 +4,7 @@ import type { Notice } from '../findings/notice';
 import { failureOf } from '../findings/sinks/retries';
 import { failed, type Outcome, type Sink } from '../findings/sinks/sink';
 import { log as processLog } from './log';
-import { count, writeMetrics } from './metrics';
+import { count, lagOf, writeMetrics } from './metrics';
 import { parseNotice } from './parse-notice';
 
 /** What a function touches besides its sink; tests bring their own. */
@@ -39,19 +39,17 @@ export function sinkFunction(
     const deliveries = await deliverAll(Records, sink, log);
     const failures = deliveries.filter(({ outcome }) => !outcome.sent);
     for (const failure of failures) report(failure, sink.name, log);
-    const sent = deliveries.filter(({ outcome }) => outcome.sent);
+    const sent = deliveries.flatMap(({ outcome, notice }) => (outcome.sent && notice ? [notice] : []));
     const rejected = failures.filter(({ notice }) => notice === undefined);
+    const delays = sent.map(({ updatedAt }) => now() - Date.parse(updatedAt));
     write(
       [
         count('in', deliveries.length),
         count('sent', sent.length),
         count('failed', failures.length - rejected.length),
         count('rejected', rejected.length),
-        {
-          name: 'delay',
-          unit: 'Milliseconds',
-          values: sent.map(({ notice }) => now() - Date.parse(notice!.updatedAt)),
-        },
+        { name: 'delay', unit: 'Milliseconds', values: delays },
+        lagOf(sent, now()),
       ],
       { sink: sink.name },
     );

@@ -127,12 +127,11 @@ export class Watch extends Construct {
   private promises(): void {
     const { deployment, outbox, outlets, state } = this.props;
     const { lagMinutes } = deployment.alarms;
-    const lag = own('lag', { function: 'outbox' }, 'p95');
-    this.alarm('lag', lag, lagMinutes * 60_000, {
-      description: `From an event to its finding it takes over ${lagMinutes} minutes (p95); CloudTrail's own delay is part of it.`,
-      periods: 2,
-    });
     for (const { sink } of outlets) {
+      this.alarm(`${sink}-lag`, own('lag', { sink }, 'p95'), lagMinutes * 60_000, {
+        description: `From an event to ${sink} it takes over ${lagMinutes} minutes (p95); CloudTrail's own delay is part of it.`,
+        periods: 2,
+      });
       this.alarm(`${sink}-slow`, own('delay', { sink }, 'p95'), 60_000, {
         description: `From a finding to ${sink} it takes over a minute (p95).`,
         periods: 2,
@@ -204,10 +203,10 @@ export class Watch extends Construct {
       ),
     );
     board.addWidgets(
-      graph(
-        'From event to finding, ms',
-        ['p50', 'p95'].map((statistic) => own('lag', { function: 'outbox' }, statistic).with({ label: statistic })),
-      ),
+      graph('From event to finding and to sink, ms, p95', [
+        own('lag', { function: 'outbox' }, 'p95').with({ label: 'finding' }),
+        ...outlets.map(({ sink }) => own('lag', { sink }, 'p95').with({ label: sink })),
+      ]),
       graph(
         'From finding to sink, ms, p95',
         outlets.map(({ sink }) => own('delay', { sink }, 'p95').with({ label: sink })),

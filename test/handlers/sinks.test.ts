@@ -39,14 +39,22 @@ describe('the function of a sink', () => {
       notices.map(() => SENT),
     );
     const { handler, lines, metrics, makeSink } = functionOf(send);
-    const notices = [noticeOf({ id: 'a' }), noticeOf({ id: 'b' })];
+    // Only of what is new and real it counts how long it took from the event.
+    const notices = [
+      noticeOf({ id: 'a' }),
+      noticeOf({ id: 'b' }, { kind: 'raised' }),
+      noticeOf({ id: 'c' }, { drill: true }),
+    ];
     expect(await handler(eventOf(...notices))).toEqual({ batchItemFailures: [] });
     await handler(eventOf());
     expect(send.mock.calls).toEqual([[notices]]);
     expect(makeSink).toHaveBeenCalledTimes(1);
     expect(lines).toEqual([]);
     expect(metrics[0]![1]).toEqual({ sink: 'test' });
-    expect(samples(metrics)).toEqual({ in: [2], sent: [2], failed: [0], rejected: [0], delay: [1_500, 1_500] });
+    expect(samples(metrics)).toEqual({
+      ...{ in: [3], sent: [3], failed: [0], rejected: [0] },
+      ...{ delay: [1_500, 1_500, 1_500], lag: [6_500] },
+    });
   });
 
   test('gives back each message that failed, and says why', async () => {

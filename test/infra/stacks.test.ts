@@ -168,7 +168,11 @@ describe('The hub', () => {
     expect(count('ApproximateNumberOfMessagesVisible')).toBe(queues.filter(({ id }) => id.includes('Parked')).length);
     expect(count('ApproximateAgeOfOldestMessage')).toBe(queues.filter(({ id }) => !isParking(id)).length);
     expect([count('Errors'), count('Throttles'), count('Invocations')]).toEqual([10, 10, 3]);
-    expect([count('lag'), count('delay'), count('failed'), count('IteratorAge')]).toEqual([1, 3, 3, 1]);
+    expect([count('lag'), count('delay'), count('failed'), count('IteratorAge')]).toEqual([3, 3, 3, 1]);
+    hub.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      ...{ Namespace: 'privwatch', MetricName: 'lag', Dimensions: [{ Name: 'sink', Value: 'sns' }] },
+      ...{ ExtendedStatistic: 'p95', Threshold: 15 * 60_000, EvaluationPeriods: 2 },
+    });
     for (const { AlarmActions } of alarms) expect(AlarmActions).toHaveLength(1);
     hub.hasResourceProperties('AWS::SNS::Subscription', { Protocol: 'email', Endpoint: 'cloud-security@example.com' });
   });
