@@ -248,15 +248,14 @@ function valueTests(draft: Draft): Matcher[] {
 function textTest(draft: Draft): TextTest | undefined {
   const { kind, values, all, cased, negated } = draft;
   if (kind !== 'value' || values.some(({ pattern }) => pattern === undefined)) return undefined;
+  const literals = all || cased ? undefined : literalsOf(draft);
+  if (literals) {
+    const wanted = new Set(literals);
+    return (text) => wanted.has(fold(text)) !== negated;
+  }
   const tests = patternsOf(draft).map(compilePattern);
-  const literals = literalsOf(draft);
-  const wanted = literals && !all && !cased ? new Set(literals) : undefined;
-  const test: TextTest = wanted
-    ? (text) => wanted.has(text)
-    : all
-      ? (text) => tests.every((one) => one(text))
-      : (text) => tests.some((one) => one(text));
-  return (text) => test(cased ? text : fold(text)) !== negated;
+  const holds = (text: string): boolean => (all ? tests.every((test) => test(text)) : tests.some((test) => test(text)));
+  return (text) => holds(cased ? text : fold(text)) !== negated;
 }
 
 function someText(textsOf: (field: FieldValues) => string[], test: (text: string) => boolean): Matcher {
