@@ -100,7 +100,7 @@ function relatedOf({ finding, supersededBy }: Notice, setting: Setting) {
   return ids.length === 0 ? undefined : ids.map((id) => ({ ProductArn: productArn(setting), Id: asffId(id) }));
 }
 
-/** The main resource first, the offending account last, whatever must be left out between them. */
+/** The main resource first, then the others as far as there is room; the actor's key and the offending account last. */
 function resourcesOf(finding: Finding, { partition }: Setting): Resource[] {
   const place = { Partition: partition as Resource['Partition'] & string, Region: regionOf(finding) ?? undefined };
   const main = finding.mainResource;
@@ -112,13 +112,31 @@ function resourcesOf(finding: Finding, { partition }: Setting): Resource[] {
     ...place,
   }));
   const offender = account.map(({ type, name }) => ({ Type: type, Id: resourceId(type, name, partition), ...place }));
-  const isOffender = ({ Id }: Resource): boolean => offender.some((other) => other.Id === Id);
-  const once = new Map(named.map((resource) => [`${resource.Type} ${resource.Id}`, resource]));
-  const mainIsOffender = named[0] !== undefined && isOffender(named[0]);
-  const rest = [...once.values()].filter((resource) => !isOffender(resource));
-  const kept = rest.slice(0, MAX_RESOURCES - offender.length);
-  const all = mainIsOffender ? [...offender, ...kept] : [...kept, ...offender];
+  const last: Resource[] = [...actorKeyOf(finding).map((key) => ({ ...key, ...place })), ...offender];
+  const keyOf = ({ Type, Id }: Resource): string => `${Type} ${Id}`;
+  const once = new Map(named.map((resource) => [keyOf(resource), resource]));
+  const isMain = (resource: Resource): boolean => named[0] !== undefined && keyOf(resource) === keyOf(named[0]);
+  const rest = [...once.values()].filter((resource) => !last.some((other) => keyOf(other) === keyOf(resource)));
+  const kept = rest.slice(0, MAX_RESOURCES - last.length);
+  const all = [...last.filter(isMain), ...kept, ...last.filter((resource) => !isMain(resource))];
   return all.length > 0 ? all : [{ Type: 'Other', Id: inkOr(SILENT, shown(finding.actor.id, MAX_ID)), ...place }];
+}
+
+/**
+ * The key that the actor used, and whose it is: the one place of the format for an actor by which an insight can group. The
+ * name is the stable one, so that sessions of a role, and users of one name in two accounts, are told apart as they should.
+ */
+function actorKeyOf({ actor }: Finding): Pick<Resource, 'Type' | 'Id' | 'Details'>[] {
+  const { id, kind, account, accessKeyId } = actor;
+  if (accessKeyId === null || !hasInk(accessKeyId)) return [];
+  const Id = resourceId('AwsIamAccessKey', accessKeyId, '');
+  const details = {
+    AccessKeyId: shown(accessKeyId, 256),
+    AccountId: account === null || !hasInk(account) ? undefined : shown(account, 256),
+    PrincipalName: inkOr(SILENT, shown(id, MAX_ID)),
+    PrincipalType: kind,
+  };
+  return [{ Type: 'AwsIamAccessKey', Id, Details: { AwsIamAccessKey: details } }];
 }
 
 /** Ids as Security Hub itself writes them, as far as a name is enough to know them. */

@@ -9,6 +9,11 @@ export class Insights extends Construct {
   constructor(scope: Construct, id: string) {
     super(scope, id);
     this.insight('Detector', 'privwatch: open findings by detector', 'GeneratorId');
+    // By the key that the actor used: of the format's fields by which an insight can group, the only one that names a person.
+    this.insight('Actor', 'privwatch: open findings by actor', 'ResourceAwsIamAccessKeyPrincipalName', {
+      resourceType: [{ comparison: 'EQUALS', value: 'AwsIamAccessKey' }],
+    });
+    // All findings are filed under the hub's account; that where it happened is a resource of each, so it comes before others.
     this.insight('Account', 'privwatch: open findings by account', 'ResourceId', {
       resourceType: [{ comparison: 'EQUALS', value: 'AwsAccount' }],
     });

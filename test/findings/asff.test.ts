@@ -55,13 +55,31 @@ test('a finding for Security Hub', () => {
     expect(finding).not.toHaveProperty(theirs);
 });
 
-test('the resource that the finding is about comes first, the offending account last', () => {
-  expect(asff().Resources).toEqual([
-    { Type: 'AwsIamUser', Id: 'bob', Partition: 'aws', Region: 'us-east-1' },
-    { Type: 'AwsIamAccessKey', Id: 'AWS::IAM::AccessKey:AKIAEXAMPLECIPUSH001', Partition: 'aws', Region: 'us-east-1' },
-    { Type: 'AwsAccount', Id: 'AWS::::Account:111122223333', Partition: 'aws', Region: 'us-east-1' },
-  ]);
+const KEY_ID = 'AWS::IAM::AccessKey:AKIAEXAMPLECIPUSH001';
+
+test("the resource that the finding is about comes first, the actor's key and the offending account last", () => {
+  const place = { Partition: 'aws', Region: 'us-east-1' };
+  const Details = {
+    AwsIamAccessKey: {
+      ...{ AccessKeyId: 'AKIAEXAMPLECIPUSH001', AccountId: '111122223333' },
+      ...{ PrincipalName: 'arn:aws:iam::111122223333:role/PlatformOperator', PrincipalType: 'role' },
+    },
+  };
+  const [bob, key, account] = [
+    { Type: 'AwsIamUser', Id: 'bob', ...place },
+    { Type: 'AwsIamAccessKey', Id: KEY_ID, ...place, Details },
+    { Type: 'AwsAccount', Id: 'AWS::::Account:111122223333', ...place },
+  ];
+  expect(asff().Resources).toEqual([bob, key, account]);
+  expect(asff({}, { resources: [] }).Resources).toEqual([bob, key, account]);
+  const mainResource = { type: 'AwsIamAccessKey', name: 'AKIAEXAMPLECIPUSH001' };
+  expect(asff({}, { mainResource }).Resources).toEqual([key, bob, account]);
+  const { actor } = findingWith();
+  expect(asff({}, { resources: [], actor: { ...actor, accessKeyId: null } }).Resources).toEqual([bob, account]);
 });
+
+/** Whose actor used no key. */
+const keyless = { actor: { ...findingWith().actor, accessKeyId: null } };
 
 const user = (i: number) => ({ type: 'AwsIamUser', name: `user-${i}` });
 
@@ -79,7 +97,7 @@ test.each([
     ['arn:aws:s3:::logs'],
   ],
 ])('resources: %s', (_, finding, ids) => {
-  expect(asff({}, finding).Resources!.map(({ Id }) => Id)).toEqual(ids);
+  expect(asff({}, { ...keyless, ...finding }).Resources!.map(({ Id }) => Id)).toEqual(ids);
 });
 
 test('of many resources 32 are kept, the main one and the account among them', () => {
@@ -87,7 +105,7 @@ test('of many resources 32 are kept, the main one and the account among them', (
   const kept = asff({}, { resources, mainResource: user(49) }).Resources!;
   expect(kept).toHaveLength(32);
   expect(kept[0]!.Id).toBe('user-49');
-  expect(kept[31]!.Id).toBe('AWS::::Account:111122223333');
+  expect(kept.slice(30).map(({ Id }) => Id)).toEqual([KEY_ID, 'AWS::::Account:111122223333']);
 });
 
 test.each([

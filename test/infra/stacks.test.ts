@@ -102,6 +102,15 @@ describe('The hub', () => {
     hub.allResourcesProperties('AWS::SNS::Topic', { KmsMasterKeyId: Match.anyValue() });
   });
 
+  test('shows findings in Security Hub by detector, actor, account and severity', () => {
+    const insights = resourcesOf(hub, 'AWS::SecurityHub::Insight').map(({ Properties }) => Properties);
+    expect(insights.map(({ GroupByAttribute }) => GroupByAttribute)).toEqual([
+      ...['GeneratorId', 'ResourceAwsIamAccessKeyPrincipalName', 'ResourceId', 'SeverityLabel'],
+    ]);
+    for (const { Filters } of insights)
+      expect(Filters).toMatchObject({ GeneratorId: [{ Comparison: 'PREFIX', Value: 'privwatch/' }] });
+  });
+
   test('runs functions on Node.js 24 and Arm, each with a role and a log of its own that does not grow for ever', () => {
     const functions = resourcesOf(hub, 'AWS::Lambda::Function');
     expect(functions.map(({ Properties }) => Properties['FunctionName']).sort()).toEqual(
