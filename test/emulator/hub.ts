@@ -239,12 +239,13 @@ const HUB_BUS = 'privwatch-hub';
 /** What a stack tells its functions, by their names without the deployment's. */
 export interface Wiring {
   environments: Map<string, Record<string, string>>;
-  /** URLs of the queues that call them. */
+  /** URLs of the queues that call them, and of those where what fails is parked, as in `detect parked`. */
   queues: Map<string, string>;
 }
 
 export function wiringOf(created: Created[], endpoint: string): Wiring {
   const wiring: Wiring = { environments: new Map(), queues: new Map() };
+  const urlOf = (arn: string): string => `${endpoint}/${arn.split(':').slice(4).join('/')}`;
   const nameOf = (properties: object): string =>
     (properties as { FunctionName: string }).FunctionName.replace('privwatch-', '');
   for (const { type, properties } of created) {
@@ -255,8 +256,12 @@ export function wiringOf(created: Created[], endpoint: string): Wiring {
       wiring.environments.set(nameOf(properties), JSON.parse(local) as typeof Variables);
     }
     if (type === 'AWS::Lambda::EventSourceMapping') {
-      const [, , service, , account, queue] = (properties['EventSourceArn'] as string).split(':');
-      if (service === 'sqs') wiring.queues.set(nameOf(properties), `${endpoint}/${account}/${queue}`);
+      const source = properties['EventSourceArn'] as string;
+      if (!source.includes(':sqs:')) continue;
+      const queue = created.find(({ physicalId }) => physicalId?.endsWith(`/${source.split(':').at(-1)!}`))!;
+      const { deadLetterTargetArn } = queue.properties['RedrivePolicy'] as { deadLetterTargetArn: string };
+      wiring.queues.set(nameOf(properties), urlOf(source));
+      wiring.queues.set(`${nameOf(properties)} parked`, urlOf(deadLetterTargetArn));
     }
   }
   return wiring;

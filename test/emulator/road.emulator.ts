@@ -7,7 +7,7 @@ import { GetFindingsCommand, SecurityHubClient, type AwsSecurityFinding } from '
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SNSClient } from '@aws-sdk/client-sns';
-import type { DynamoDBRecord } from 'aws-lambda';
+import type { DynamoDBRecord, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import type { Template } from 'aws-cdk-lib/assertions';
 import { readConfig } from '../../cli/config';
 import { loadDetectors } from '../../cli/detectors';
@@ -271,17 +271,16 @@ describeOrSkip(`events go down the road, over the wire${reason}`, () => {
   });
 
   test('while workers die between any two steps', async () => {
-    await hub.enqueue(telling());
     // Each try of a message comes one step further than the one before.
     const reached = new Map<string, number>();
     let crashes = 0;
-    await hub.drain('detect', async ({ Records }) => {
+    const dying = async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {
       const failures = await Promise.all(
         Records.map(async (record) => {
           let steps = 0;
           const store = new Recorded(async () => {
-            if (++steps <= (reached.get(record.messageId) ?? 0)) return;
-            reached.set(record.messageId, steps);
+            if (++steps <= (reached.get(record.body) ?? 0)) return;
+            reached.set(record.body, steps);
             crashes++;
             throw new Error('the worker died');
           }, road.store);
@@ -289,8 +288,17 @@ describeOrSkip(`events go down the road, over the wire${reason}`, () => {
         }),
       );
       return { batchItemFailures: failures.flat() };
-    });
+    };
+    await hub.enqueue(telling());
+    let parked = 0;
+    for (let again = [{}]; again.length > 0; parked += again.length) {
+      await hub.drain('detect', dying);
+      // What was tried too often is given once more, as somebody would do who has found the cause.
+      again = (await hub.messagesOf('detect parked')) as object[];
+      await hub.send('detect', ...again);
+    }
 
+    expect(parked).toBeGreaterThan(0);
     expect(crashes).toBeGreaterThan(50);
     await finish();
     await expectAll();

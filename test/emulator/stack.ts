@@ -79,6 +79,8 @@ export interface Created {
   type: string;
   /** False for what moto passes over. */
   isMade: boolean;
+  /** Where moto has one. */
+  physicalId: string | undefined;
   /** With all references resolved, also of what moto passes over. */
   properties: Record<string, unknown>;
 }
@@ -112,13 +114,13 @@ export async function createStack(
     const { StackResources = [] } = await client.send(new DescribeStackResourcesCommand({ StackName }));
     const { Stacks } = await client.send(new DescribeStacksCommand({ StackName }));
     const values = new Map(Stacks![0]!.Outputs!.map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue!]));
-    const made = new Set(StackResources.map(({ LogicalResourceId }) => LogicalResourceId));
+    const made = new Map(StackResources.map((one) => [one.LogicalResourceId, one.PhysicalResourceId]));
     return all.flatMap(([id, { Type, Properties = {} }], i) => {
       const value = values.get(`R${i}`);
       if (value === undefined) return [];
       const properties = JSON.parse(value) as Record<string, unknown>;
       checkComplete(Properties, properties, id);
-      return [{ id, type: Type, isMade: made.has(id), properties }];
+      return [{ id, type: Type, isMade: made.has(id), physicalId: made.get(id), properties }];
     });
   } finally {
     client.destroy();
