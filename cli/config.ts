@@ -51,10 +51,18 @@ export function readConfigDocument(file: string, problems: Problems): SourceDocu
   return document;
 }
 
-/** What a sound document says, with the just-in-time grants of the files that it names. */
+/**
+ * What a sound document says, with the just-in-time grants of the files that it names. `%privwatch%` in detectors is the name
+ * of the deployment, unless it is given.
+ */
 export function configOf({ data }: SourceDocument, file: string): Config {
   const { grants, ...config } = data as Omit<Config, 'grants'> & { grants?: string[] };
-  return grants ? { ...config, grants: grants.flatMap((path) => readGrants(join(dirname(file), path))) } : config;
+  const name = config.deploy?.name;
+  return {
+    ...config,
+    ...(name !== undefined && { expand: { privwatch: name, ...config.expand } }),
+    ...(grants && { grants: grants.flatMap((path) => readGrants(join(dirname(file), path))) }),
+  };
 }
 
 /** @throws UsageError with every error, if there is one */

@@ -88,8 +88,12 @@ function pushIf<T>(list: T[], entry: T | undefined): void {
   if (entry !== undefined) list.push(entry);
 }
 
+/** Placeholders that a configuration need not give: `%privwatch%` begins the names of all that privwatch is made of. */
+const DEFAULTS = { privwatch: 'privwatch' };
+
 function placeholder(config: Config, name: string): string[] | undefined {
-  const values = Object.hasOwn(config.expand ?? {}, name) ? config.expand![name] : undefined;
+  const given: NonNullable<Config['expand']> = { ...DEFAULTS, ...config.expand };
+  const values = Object.hasOwn(given, name) ? given[name] : undefined;
   return typeof values === 'string' ? [values] : values;
 }
 

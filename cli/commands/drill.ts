@@ -23,8 +23,8 @@ const DEFAULT_STORY = 'root-at-night';
 interface Options {
   detectors?: string[];
   config?: string;
-  bus: string;
-  queue: string;
+  bus?: string;
+  queue?: string;
   outlets?: Outlet[];
   page?: boolean;
   within: number;
@@ -44,8 +44,8 @@ export function registerDrill(program: Command): void {
     .argument('[story]', `a sample (${samples().join(', ')}), or a path of events`, DEFAULT_STORY)
     .addOption(detectorsOption())
     .addOption(configOption())
-    .option('--bus <name|arn>', "the hub's bus", 'privwatch-hub')
-    .option('--queue <name|url>', 'the queue that gets what is marked as a drill', 'privwatch-drill')
+    .option('--bus <name|arn>', "the hub's bus (default: privwatch-hub, or as deploy.name says)")
+    .option('--queue <name|url>', 'the queue that gets what is marked as a drill (default: privwatch-drill)')
     .addOption(
       new Option(
         '--outlets <names>',
@@ -84,7 +84,10 @@ async function run(story: string, options: Options): Promise<number> {
     throw new UsageError('people and chat get a drill only with --page');
   if (!isSample && !existsSync(story))
     throw new UsageError(`${story}: no sample (${samples().join(', ')}) and no path`);
-  const ruleset = loadDetectors(options.detectors, readConfig(options.config));
+  const config = readConfig(options.config);
+  const name = config.deploy?.name ?? 'privwatch';
+  const { bus = `${name}-hub`, queue = `${name}-drill` } = options;
+  const ruleset = loadDetectors(options.detectors, config);
   const { files } = findFiles([isSample ? sample : story], mayHoldEvents);
 
   // The SDK says at every start that releases after January 2027 need Node 22.
@@ -102,7 +105,7 @@ async function run(story: string, options: Options): Promise<number> {
     if (told.expected.size === 0) throw new UsageError(`${story}: these detectors find nothing in it`);
     let result: Run.DrillResult;
     try {
-      result = await drillOnce(told, drill, { ...options, outlets }, options.within * 1000);
+      result = await drillOnce(told, drill, { bus, queue, outlets }, options.within * 1000);
     } catch (error) {
       const { name, message } = error as Error;
       throw new UsageError(`AWS: ${name}: ${message}`);

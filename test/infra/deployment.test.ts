@@ -2,6 +2,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { match } from '../../engine/match';
+import { unwrap, type Unwrapped } from '../../events/unwrap';
 import { readDeployment } from '../../infra/deployment';
 import { root } from '../cli/run';
 
@@ -136,6 +138,20 @@ describe('A deployment', () => {
     expect(warnings).toEqual([
       expect.stringContaining('without eu-north-1, ap-southeast-2 some sign-ins of IAM users'),
     ]);
+  });
+
+  test('under another name watches what has that name', () => {
+    const rename = (s: Settings): void => void Object.assign(s.deploy, { name: 'watch', detectors: {} });
+    const { ruleset } = read(rename);
+    const matched = (rule: string): string[] => {
+      const content: Unwrapped = { events: [], rejected: [] };
+      const call = { eventVersion: '1.09', eventSource: 'events.amazonaws.com', eventName: 'DisableRule' };
+      unwrap({ ...call, eventTime: '2026-03-03T02:00:00Z', requestParameters: { name: rule } }, content);
+      return match(content.events[0]!, ruleset).map((hit) => hit.rule.title);
+    };
+    const title = 'Something that privwatch is made of was changed';
+    expect(matched('watch-events')).toContain(title);
+    expect(matched('privwatch-events')).not.toContain(title);
   });
 
   test('runs the detectors that it chooses: a correlation that is off takes along what only it counts', () => {
