@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'coverage/', 'bench/make-bulk-corpus.mjs'] },
+  { ignores: ['dist/', 'coverage/', 'cdk.out/', 'bench/make-bulk-corpus.mjs'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

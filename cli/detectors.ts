@@ -19,12 +19,11 @@ export const highVolumeDetectors = join(packageRoot, 'detectors-high-volume');
 /**
  * The detector files under paths (files, folders, globs).
  *
- * @throws UsageError if a path names nothing
+ * @throws UsageError if a path names nothing, or there is none
  */
 export function readDetectors(paths: string[]): Source[] {
-  const { files, problems } = findFiles(paths, (name) => /\.ya?ml$/i.test(name));
+  const { files, problems } = findFiles(paths, (name) => /\.ya?ml$/i.test(name), '.yml file');
   if (problems.length > 0) throw new UsageError(problems.join('\n'));
-  if (files.length === 0) throw new UsageError(`${paths.join(', ')}: no .yml file`);
   const licences = new Map<string, string | undefined>();
   return files.map((file) => {
     const license = licenceOf(resolve(dirname(file)), licences);

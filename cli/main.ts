@@ -28,9 +28,9 @@ export async function main(argv: string[]): Promise<void> {
   registerPatterns(program);
   registerDrill(program);
   program.commands.forEach((command) => command.copyInheritedSettings(program));
-  // `privwatch replay | head`: the reader has seen enough.
+  // `privwatch replay | head`: the reader has seen enough, and the exit code is still to come.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    process.exit(error.code === 'EPIPE' ? EXIT.done : report(error));
+    if (error.code !== 'EPIPE') process.exit(report(error));
   });
   // Nobody reads the summary: no reason to stop.
   process.stderr.on('error', () => undefined);

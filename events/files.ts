@@ -9,15 +9,17 @@ export interface FoundFiles {
   files: string[];
   /** Within folders only: documents and settings, which hold no events. A file that is named is always read. */
   passedOver: string[];
-  /** One sentence a path that names nothing. */
+  /** One sentence a path that names nothing; so are all paths if there is nothing in any of them. */
   problems: string[];
 }
 
 /**
  * The files that paths name: files, folders (with all below, except hidden ones), globs, and `-` for standard input.
  * The order in which the paths are given makes no difference.
+ *
+ * @param wanted what `isWanted` takes out of folders, for the sentence that there is none
  */
-export function findFiles(paths: string[], isWanted: (name: string) => boolean): FoundFiles {
+export function findFiles(paths: string[], isWanted: (name: string) => boolean, wanted = 'file of events'): FoundFiles {
   const found = new Map<string, string>();
   const passedOver = new Map<string, string>();
   const problems = new Set<string>();
@@ -33,11 +35,13 @@ export function findFiles(paths: string[], isWanted: (name: string) => boolean):
     } else if (kindOf(path) === 'file') add(found, path);
     else if (isDynamicPattern(path)) {
       const { files, unlisted } = glob(path, { absolute: isAbsolute(path) });
-      if (files.length + unlisted.length === 0) problems.add(`${path}: no file matches`);
-      for (const file of files) add(found, file);
-      for (const folder of unlisted) add(found, isAbsolute(path) ? folder : relative('', folder));
+      const matching = [...files, ...unlisted.map((folder) => (isAbsolute(path) ? folder : relative('', folder)))];
+      // Of links to nothing, none is added.
+      if (matching.filter((file) => add(found, file)).length === 0) problems.add(`${path}: no file matches`);
     } else problems.add(`${path}: no such file or folder`);
   }
+  // One folder of many may well be empty; where all are, nobody looked at anything.
+  if (found.size + problems.size === 0) for (const path of paths) problems.add(`${path}: no ${wanted} in this folder`);
   for (const real of found.keys()) passedOver.delete(real);
   return { files: sorted(found.values()), passedOver: sorted(passedOver.values()), problems: sorted(problems) };
 }
@@ -49,7 +53,7 @@ function glob(pattern: string, options: GlobOptions): { files: string[]; unliste
     try {
       return readdirSync(folder, how);
     } catch (error) {
-      unlisted.push(resolve(folder));
+      if (!isAbsent(error)) unlisted.push(resolve(folder));
       throw error;
     }
   }) as typeof readdirSync;
@@ -57,12 +61,17 @@ function glob(pattern: string, options: GlobOptions): { files: string[]; unliste
   return { files, unlisted };
 }
 
-/** Under its real path, so that a file with two names counts once; of the names, the first in text order. */
-function add(files: Map<string, string>, file: string): void {
+/**
+ * Under its real path, so that a file with two names counts once; of the names, the first in text order.
+ *
+ * @returns false for a link to nothing
+ */
+function add(files: Map<string, string>, file: string): boolean {
   const real = realPath(file);
-  if (real === undefined) return; // a link to nothing
+  if (real === undefined) return false;
   const known = files.get(real);
   if (known === undefined || file < known) files.set(real, file);
+  return true;
 }
 
 /** Undefined if there is nothing; where that cannot be known, the path itself. */
@@ -76,6 +85,11 @@ function realPath(file: string): string | undefined {
 
 function isForbidden(error: unknown): boolean {
   return ['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '');
+}
+
+/** A folder that a pattern names may not be there, or be a file. */
+function isAbsent(error: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
 function sorted(names: Iterable<string>): string[] {

@@ -94,7 +94,7 @@ export function registerReplay(program: Command): void {
         "  privwatch replay 'logs/2026/**/*.json.gz' --level high\n" +
         '  aws cloudtrail lookup-events | privwatch replay -\n' +
         '  privwatch replay logs/ --json --fail-on critical  for scripts\n' +
-        '\nExit codes: 0 done; 1 findings at or above --fail-on; 2 wrong usage, or detectors that do not load;\n' +
+        '\nExit codes: 0 done; 1 findings at or above --fail-on; 2 wrong usage, no file to read, or detectors that do not load;\n' +
         '3 done, but some input could not be read (1 wins over 3).',
     )
     .action(async (paths: string[], options: Options) => {

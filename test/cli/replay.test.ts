@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -126,6 +127,19 @@ test('exit code 1: a finding at or above --fail-on, whatever --level shows', () 
   expect(lines(quiet.stdout).every(({ severity }) => severity === 'critical')).toBe(true);
 });
 
+test('exit code 1 also where the reader has seen enough, and nothing is said of it', () => {
+  const command = `"$0" "$1" replay "$2" --json --fail-on critical | true; exit "\${PIPESTATUS[0]}"`;
+  const { status, stderr } = spawnSync(
+    'bash',
+    ['-c', command, process.execPath, join(root, 'bin/privwatch.js'), samples],
+    {
+      encoding: 'utf8',
+    },
+  );
+  expect(status).toBe(1);
+  expect(stderr).not.toMatch(/EPIPE|error/i);
+});
+
 test('exit code 3: some input could not be read; 1 wins over it', () => {
   const bad = file('bad.json', `{"Records":[${JSON.stringify(record)}, {"no": "record"}]}`);
   const run = privwatch(['replay', bad]);
@@ -141,6 +155,12 @@ test.each([
   ['an unknown level', ['replay', '--level', 'grave']],
   ['a time that is none', ['replay', '--since', 'yesterday-ish']],
   ['a file that is not there', ['replay', join(folder, 'missing.json')]],
+  [
+    'a glob under a folder that is not there',
+    ['replay', join(folder, 'missing/**/*.json.gz'), '--fail-on', 'critical'],
+  ],
+  ['a glob to learn from that matches nothing', ['replay', leaked, '--learn', join(folder, 'missing/**')]],
+  ['an empty folder', ['replay', mkdtempSync(join(folder, 'empty-'))]],
   ['detectors that are not there', ['replay', '-d', join(folder, 'missing.yml')]],
   ['a configuration that is not there', ['replay', '-c', join(folder, 'missing.yml')]],
   [

@@ -36,7 +36,6 @@ test.each<[string, string, string[]]>([
   ['a folder with slashes behind it', 'logs [x]//', ['logs [x]/e (1).json']],
   ['a glob', 'logs/*.json', ['logs/b.json']],
   ['a glob over folders', 'logs/**/*.{log,gz}', ['logs/2026/c.log', 'logs/a.json.gz']],
-  ['an empty folder', 'empty', []],
 ])('%s that is named gives what it names', (_name, path, files) => {
   expect(findFiles([at(path)], mayHoldEvents)).toEqual({
     files: files.map((name) => at(name)),
@@ -61,16 +60,31 @@ unlessRoot('what must not be listed or looked at is found, so that reading it sa
 });
 
 test('a path that names nothing is a problem, and the others are found', () => {
-  expect(findFiles([at('nothing'), at('logs/*.csv'), at('logs/b.json'), 'a\0b', ''], mayHoldEvents)).toEqual({
+  const globs = ['logs/*.csv', 'nothing/**/*.json.gz', 'nothing/*'].map((name) => at(name));
+  expect(findFiles([at('nothing'), ...globs, at('logs/b.json'), 'a\0b', ''], mayHoldEvents)).toEqual({
     files: [at('logs/b.json')],
     passedOver: [],
     problems: [
       `${at('logs/*.csv')}: no file matches`,
+      `${at('nothing/**/*.json.gz')}: no file matches`,
+      `${at('nothing/*')}: no file matches`,
       `${at('nothing')}: no such file or folder`,
       ': no such file or folder',
       'a\0b: no such file or folder',
     ],
   });
+});
+
+test('an empty folder is a problem if there is nothing else', () => {
+  mkdirSync(at('documents'));
+  folder.write('documents/README.md', '');
+  const folders = [at('documents'), at('empty')];
+  expect(findFiles(folders, mayHoldEvents)).toEqual({
+    files: [],
+    passedOver: [at('documents/README.md')],
+    problems: folders.map((path) => `${path}: no file of events in this folder`),
+  });
+  expect(findFiles([...folders, at('logs/b.json')], mayHoldEvents).problems).toEqual([]);
 });
 
 test('a file that is named in several ways is found once, and standard input too', () => {
