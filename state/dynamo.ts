@@ -85,12 +85,14 @@ export class DynamoStore implements Store {
     const read: Read = { hits: [], until: Infinity };
     for (let input = 0; input < inputs; input++) {
       let left = limit;
+      let last = -Infinity;
       for (const range of item.rangesOf(partition, input, spans)) {
         const found = await this.queryAtMost(range, left, true);
         read.hits.push(...found.hits);
         left -= found.hits.length;
+        last = found.hits.at(-1)?.time ?? last;
         if (!found.isCut) continue;
-        read.until = Math.min(read.until, found.hits.at(-1)?.time ?? -Infinity);
+        read.until = Math.min(read.until, last);
         break;
       }
     }

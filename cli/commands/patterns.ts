@@ -96,6 +96,7 @@ function render(patterns: CompiledPatterns, ruleset: Ruleset, share: Share | und
     rulesTable(member, share),
     `Rules for the hub's account, in every Region: ${hub.length}`,
     rulesTable(hub, undefined),
+    repeating(member),
   ];
   const titles = new Map([...ruleset.rules, ...ruleset.correlations].map(({ id, title }) => [id, title]));
   if (unserved.length > 0) {
@@ -109,6 +110,11 @@ function render(patterns: CompiledPatterns, ruleset: Ruleset, share: Share | und
     .filter((block) => block !== '')
     .map(printable_)
     .join('\n\n')}\n`;
+}
+
+function repeating(rules: EventRule[]): string {
+  const names = rules.filter(({ repeats }) => repeats).map(({ name }) => name);
+  return names.length === 0 ? '' : `May take what another rule takes as well: ${names.join(', ')}`;
 }
 
 /** Titles and names of calls are others' text. */

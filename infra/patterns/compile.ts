@@ -1,3 +1,4 @@
+import { UsageError } from '../../cli/errors';
 import { appliesTo, type Rule } from '../../engine/rule';
 import type { Ruleset } from '../../engine/ruleset';
 import { fold } from '../../engine/strings';
@@ -6,7 +7,7 @@ import { clausesOf, conjunction, meet, type Clause } from './clause';
 import { isBusy, isTooMany } from './names';
 import type { EventPattern } from './pattern';
 import { hubRules, memberRules } from './sources';
-import { trailRules, type Need } from './trail';
+import { fitting, trailRules, type Need } from './trail';
 import { isListed, type Shape, type Values } from './values';
 
 export type { EventPattern } from './pattern';
@@ -60,7 +61,7 @@ export interface PatternOptions {
  * Compiles detectors to EventBridge rules: whatever a detector can match passes one of the rules, and only one unless a
  * rule `repeats`, or the detector is among the unserved.
  *
- * @throws Error if the rules do not fit into the quotas
+ * @throws UsageError if there are more rules than a bus takes
  */
 export function compilePatterns(ruleset: Ruleset, options: PatternOptions = {}): CompiledPatterns {
   const { maxPatternLength = 2048, maxRules = 300 } = options;
@@ -69,11 +70,14 @@ export function compilePatterns(ruleset: Ruleset, options: PatternOptions = {}):
     .filter((rule) => appliesTo(rule, CLOUDTRAIL))
     // What is compiled does not depend on the order of files.
     .sort((a, b) => (a.id < b.id ? -1 : 1))
-    .flatMap((rule) => needsOf(rule, unserved));
+    .flatMap((rule) => needsOf(rule, maxPatternLength, unserved));
   const member = [...trailRules(needs, maxPatternLength), ...memberRules(ruleset.rules)];
   const hub = hubRules(ruleset.rules);
   for (const rules of [member, hub]) {
-    if (rules.length > maxRules) throw new Error(`${rules.length} rules are needed, and a bus takes ${maxRules}`);
+    if (rules.length > maxRules) {
+      const needed = `${rules.length} rules of up to ${maxPatternLength} characters are needed, and a bus takes ${maxRules}`;
+      throw new UsageError(`${needed}: allow longer patterns, or leave detectors out`);
+    }
   }
   return { member, hub, unserved };
 }
@@ -83,7 +87,7 @@ export function compilePatterns(ruleset: Ruleset, options: PatternOptions = {}):
 const CLOUDTRAIL: Logsource = { product: 'aws', service: 'cloudtrail' };
 
 /** The clauses of a rule that can be forwarded; what cannot is reported. */
-function needsOf(rule: Rule, unserved: Unserved[]): Need[] {
+function needsOf(rule: Rule, maxPatternLength: number, unserved: Unserved[]): Need[] {
   // A filter that expires will not hold back what it holds back today.
   const lasting = rule.filters.filter(({ expiresAt }) => expiresAt === undefined);
   const conditions = [rule.condition, ...lasting.map(({ condition }) => condition)];
@@ -91,7 +95,12 @@ function needsOf(rule: Rule, unserved: Unserved[]): Need[] {
   const clauses = conditions
     .map((condition) => clausesOf(condition))
     .reduce(conjunction)
-    .flatMap((clause) => forwardable(clause, reasons));
+    .flatMap((clause) => forwardable(clause, reasons))
+    .flatMap((clause) => {
+      const fitted = fitting(clause, maxPatternLength);
+      if (!fitted) reasons.add(`what it asks for takes a pattern of more than ${maxPatternLength} characters`);
+      return fitted ?? [];
+    });
   for (const reason of reasons) {
     unserved.push({ detector: rule.id, title: rule.title, reason, partly: clauses.length > 0 });
   }

@@ -187,6 +187,27 @@ function halves(clause: Clause): Clause[] | undefined {
   );
 }
 
+/**
+ * A clause of which a pattern can be made, however its lists are divided: itself, or without what it leaves out. Undefined if
+ * there is none.
+ */
+export function fitting(clause: Clause, maxLength: number): Clause | undefined {
+  const names = clause.get('eventName');
+  const least = (some: Clause): Clause => (isListed(names) ? only(some, ['eventName']) : some);
+  const wide = new Map([...clause].filter(([, { except }]) => !except));
+  return [clause, wide].find((some) => fits([withLongest(least(some))], maxLength));
+}
+
+/** Of each list the longest text only: lists can be divided, texts cannot. */
+function withLongest(clause: Clause): Clause {
+  return new Map(
+    [...clause].map(([field, values]) => {
+      const [longest] = [...values.shapes].sort((a, b) => b.text.length - a.text.length);
+      return [field, values.except || !longest ? values : { ...values, shapes: [longest] }];
+    }),
+  );
+}
+
 function fits(clauses: Clause[], maxLength: number): boolean {
   return JSON.stringify(trailPattern(clauses)).length <= maxLength;
 }

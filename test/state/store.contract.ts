@@ -183,6 +183,11 @@ export function storeContract(name: string, makeStore: () => Promise<Store> | St
       expect(read.until).toBeGreaterThan(MORNING + 60_000);
       expect(read.until).toBeLessThanOrEqual(MORNING + 180_000);
       expect(await store.hits(partition, 2, spans, 4)).toMatchObject({ until: Infinity });
+      // The first span uses the limit up.
+      const first = await store.hits(partition, 2, spans, 2);
+      expect(first.hits.map(({ id }) => id).sort()).toEqual(['0 k0', '0 k1', '1 k9']);
+      expect(first.until).toBeGreaterThanOrEqual(MORNING + 60_000);
+      expect(first.until).toBeLessThanOrEqual(MORNING + 120_000);
     });
 
     test('answers more hits than a page of an answer holds', async () => {

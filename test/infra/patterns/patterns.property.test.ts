@@ -286,3 +286,32 @@ describe.each(spellings)('of any ruleset (once: $once)', (spelling) => {
     expect(repeating / compiled).toBeLessThan(0.25);
   });
 });
+
+describe('what no pattern can say', () => {
+  const compiled = (detection: JsonObject): CompiledPatterns =>
+    compilePatterns(checkRuleset([source(rule(detection))]).ruleset!);
+  const names = Array.from({ length: 100 }, (_, i) => `SomeCallWithALongName${i}`);
+
+  test('is taken more widely if what it leaves out is too long', () => {
+    const { member, unserved } = compiled({
+      ...{ a: { eventSource: 'quiet.amazonaws.com' }, b: { eventName: names } },
+      condition: 'a and not b',
+    });
+    expect(unserved).toEqual([]);
+    expect(member).toHaveLength(1);
+    expect(JSON.stringify(member[0]!.pattern)).toMatch(/quiet\.amazonaws\.com/);
+    expect(JSON.stringify(member[0]!.pattern).length).toBeLessThan(200);
+  });
+
+  test.each(['eventName', 'eventName|startswith', 'errorCode|endswith'])('is reported: %s of a long text', (field) => {
+    const { member, unserved } = compiled({ a: { [field]: ['x'.repeat(2100)] }, condition: 'a' });
+    expect(member).toEqual([]);
+    expect(unserved.map(({ reason, partly }) => [reason, partly])).toEqual([
+      ['what it asks for takes a pattern of more than 2048 characters', false],
+    ]);
+  });
+
+  test('rules beyond what a bus takes are a mistake that is said', () => {
+    expect(() => compilePatterns(everything, { maxPatternLength: 512, maxRules: 20 })).toThrow(/a bus takes 20: allow/);
+  });
+});
