@@ -107,7 +107,7 @@ describeOrSkip(`events go down the road, over the wire${reason}`, () => {
     events = [];
     for await (const batch of readEvents(files)) events.push(...batch.events);
     expected = await findingsOf(events, ruleset);
-  }, 60_000);
+  });
 
   beforeEach(async () => {
     hub = await Hub.make(moto, template);

@@ -17,7 +17,7 @@ import { createStack, MENDED, PASSED_OVER, type Created, type Plain } from './st
 const absent = absentMoto();
 const [describeOrSkip, reason] = absent ? [describe.skip, ` (skipped: ${absent})`] : [describe, ''];
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 describeOrSkip(`the stacks, created by CloudFormation${reason}`, () => {
   const outside = { ...process.env };
