@@ -1,12 +1,16 @@
 import type { Event } from '../events/event';
+import { inTimeOrder, sortByTime } from '../events/order';
 import { readEvents } from '../events/read';
 import { redactText } from '../events/redact';
+import { DAY_MILLISECONDS } from '../events/time';
 import type { Rejected } from '../events/unwrap';
 import { applyChanges, byWeight, changes } from '../engine/changes';
 import { correlate } from '../engine/correlate';
 import type { Finding } from '../engine/finding';
+import { makeHits, threadOf } from '../engine/hit';
 import { match, type Match } from '../engine/match';
 import { isRemembered, mintsOf, type Mint } from '../engine/mint';
+import type { Rule } from '../engine/rule';
 import type { Ruleset } from '../engine/ruleset';
 import { GRACE_MILLISECONDS } from '../engine/due';
 import { MemoryStore } from '../state/memory';
@@ -40,6 +44,8 @@ export interface ReplayResult {
   counters: Counters;
   /** Matches that no correlation counted: a field of the group or the time was missing, or they came too late. */
   correlated: { withoutGroup: number; untimed: number; tooLate: number };
+  /** First sights that are not among the findings, since what was learned shows them to be usual. */
+  learned: number;
   /** Milliseconds since the epoch of the earliest and the latest event. */
   span: { first: number; last: number } | undefined;
   accounts: string[];
@@ -53,11 +59,14 @@ export interface ReplayOptions {
   until?: number | undefined;
   /** First-seen detectors file nothing for what is seen this long after the first event, in milliseconds. */
   learnMilliseconds?: number | undefined;
-  /** Files of what is known already: only first-seen detectors look at them, and file nothing until they end. */
+  /** Files of what is known already: only first-seen detectors look at them, and file nothing for what is in them. */
   learnFiles?: string[] | undefined;
   /** Take the events in another order, or some of them twice; holds all of them in memory. */
   arrangement?: Arrangement | undefined;
-  /** Correlations do not count events that are older than the newest by more than this, and forget what these would need. */
+  /**
+   * Correlations do not count events that are older than the newest by more than this, and forget what these would need.
+   * Files are then read in the order of time, and each is put in it.
+   */
   latenessMilliseconds?: number | undefined;
   onReject?: (file: string, rejected: Rejected) => void;
   onProgress?: (file: string, bytesRead: number) => void;
@@ -73,12 +82,14 @@ export async function replay(files: string[], ruleset: Ruleset, options: ReplayO
     milliseconds: options.latenessMilliseconds,
     forget: store.forget.bind(store),
   };
-  const correlated = await correlate(pass.matches(files), ruleset, store, { over, lateness: lateness || undefined });
+  const inOrder = lateness ? await inTimeOrder(files) : files;
+  const correlated = await correlate(pass.matches(inOrder), ruleset, store, { over, lateness: lateness || undefined });
   const findings = new Map<string, Finding>();
   for (const change of correlated.changes) applyChanges(findings, changes(change, ruleset));
-  const isLearned = pass.learned();
+  const shown = [...findings.values()].filter(pass.isNews());
   return {
-    findings: [...findings.values()].filter((finding) => !isLearned(finding)).sort(byWeight),
+    findings: shown.sort(byWeight),
+    learned: findings.size - shown.length,
     counters: { ...pass.counters, conflicting: correlated.conflicting },
     correlated: { withoutGroup: correlated.withoutGroup, untimed: correlated.untimed, tooLate: correlated.tooLate },
     span: pass.first === Infinity ? undefined : { first: pass.first, last: pass.last },
@@ -100,7 +111,8 @@ class Pass {
   readonly reasons = new Map<string, number>();
   first = Infinity;
   last = -Infinity;
-  private learnedUntil = -Infinity;
+  /** Of what was learned, the days on which each detector and group was seen; see {@link threadOf}. */
+  private readonly learnedDays = new Map<string, Set<number>>();
   private readonly matchedKeys = new Set<string>();
 
   constructor(
@@ -113,13 +125,15 @@ class Pass {
     const { arrangement, learnFiles = [] } = this.options;
     for await (const { events } of readEvents(learnFiles)) {
       for (const event of events) {
-        if (event.time !== undefined && event.time > this.learnedUntil) this.learnedUntil = event.time;
-        yield* match(event, this.ruleset).filter(({ rule }) => rule.firstSeen);
+        const firsts = match(event, this.ruleset).filter(({ rule }) => rule.firstSeen);
+        for (const first of firsts) this.learn(first);
+        yield* firsts;
       }
     }
     const all: Event[] = [];
     for await (const { file, bytesRead, events, rejected } of readEvents(files)) {
       for (const one of rejected) this.reject(file, one);
+      if (this.options.latenessMilliseconds !== undefined) sortByTime(events);
       if (arrangement) all.push(...events);
       else {
         yield* this.takeAll(events);
@@ -131,12 +145,35 @@ class Pass {
     if (arrangement) yield* this.takeAll(arrange(all, arrangement));
   }
 
-  /** Whether a finding is one of those that only show what is usual. */
-  learned(): (finding: Finding) => boolean {
-    const until = Math.max(this.learnedUntil, this.first + (this.options.learnMilliseconds ?? -Infinity));
-    const firstSeen = new Set(this.ruleset.rules.filter((rule) => rule.firstSeen).map(({ id }) => id));
-    return (finding) =>
-      firstSeen.has(finding.detectorId) && finding.firstSeen !== null && Date.parse(finding.firstSeen) <= until;
+  private learn(match: Match): void {
+    const { time } = match.event;
+    if (time === undefined) return;
+    for (const { hit } of makeHits(match, this.ruleset).placed) {
+      const thread = threadOf(hit.partition);
+      const days = this.learnedDays.get(thread) ?? new Set();
+      this.learnedDays.set(thread, days.add(Math.floor(time / DAY_MILLISECONDS)));
+    }
+  }
+
+  /** Tells the findings that say more than what was learned to be usual. */
+  isNews(): (finding: Finding) => boolean {
+    const until = this.first + (this.options.learnMilliseconds ?? -Infinity);
+    const firstSeen = new Map(this.ruleset.rules.filter((rule) => rule.firstSeen).map((rule) => [rule.id, rule]));
+    return ({ detectorId, thread, firstSeen: at }) => {
+      const rule = firstSeen.get(detectorId);
+      if (!rule || at === null) return true;
+      const time = Date.parse(at);
+      return time > until && !this.wasLearned(thread, time, rule);
+    };
+  }
+
+  /** Whether what was first seen at some time was learned then, or before it would have been forgotten. */
+  private wasLearned(thread: string, time: number, { quietMilliseconds }: Rule): boolean {
+    const days = [...(this.learnedDays.get(thread) ?? [])];
+    return days.some((day) => {
+      const start = day * DAY_MILLISECONDS;
+      return start + DAY_MILLISECONDS > time && start <= time + quietMilliseconds;
+    });
   }
 
   /** All matches of a batch at once: a loop that waits for nothing runs faster than one that may. */

@@ -36,6 +36,8 @@ export function renderSummary(result: ReplayResult, context: Context, rejectsFil
   if (counters.undated > 0) lines.push(['Undated', `${plural(counters.undated, 'event')} without a usable time`]);
   if (counters.conflicting > 0)
     lines.push(['Conflicts', `${plural(counters.conflicting, 'event')} came again with other content`]);
+  if (result.learned > 0)
+    lines.push(['Learned', `${plural(result.learned, 'first sight')} taken for usual and not shown: see --learn`]);
   const { withoutGroup, tooLate } = correlated;
   if (withoutGroup > 0)
     lines.push(['Ungrouped', `${plural(withoutGroup, 'hit')} not correlated: a field of the group is missing`]);

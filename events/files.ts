@@ -112,15 +112,3 @@ function kindOf(path: string): 'file' | 'folder' | undefined {
     return isForbidden(error) ? 'file' : undefined;
   }
 }
-
-/**
- * Files in the order of the time that CloudTrail writes into their names (`…_20260305T1420Z_….json.gz`), whatever their
- * folders; others stay in their order, before those.
- */
-export function inTimeOrder(files: string[]): string[] {
-  const timeOf = (file: string): string => /_(\d{8}T\d{4}Z)_[^/\\]*$/.exec(file)?.[1] ?? '';
-  return files
-    .map((file) => ({ file, time: timeOf(file) }))
-    .sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0))
-    .map(({ file }) => file);
-}

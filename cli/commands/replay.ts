@@ -1,7 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
-import { findFiles, inTimeOrder, mayHoldEvents } from '../../events/files';
+import { findFiles, mayHoldEvents } from '../../events/files';
 import { redact } from '../../events/redact';
 import { parseTimespan } from '../../events/time';
 import type { Rejected } from '../../events/unwrap';
@@ -113,8 +113,7 @@ async function run(paths: string[], options: Options): Promise<number> {
   if (problems.length > 0) throw new UsageError(problems.join('\n'));
   const progress = startProgress(files);
   const rejects = options.rejects === undefined ? undefined : openRejects(options.rejects);
-  // What is remembered for a while only has to come in the order of time.
-  const result = await replay(options.lateness === undefined ? files : inTimeOrder(files), ruleset, {
+  const result = await replay(files, ruleset, {
     since: options.since,
     until: options.until,
     ...learning(options.learn),

@@ -75,7 +75,21 @@ test('--lateness takes a timespan, and bounds what correlations count', () => {
   expect(privwatch(['replay', '--lateness', 'soon'])).toMatchObject({ code: 2, stdout: '' });
   const plain = privwatch(['replay', '--json']);
   expect(privwatch(['replay', '--json', '--lateness', '5000d']).stdout).toBe(plain.stdout);
-  expect(privwatch(['replay', '--json', '--lateness', '1h']).stderr).toMatch(/^Too late +\d+ hits not correlated/m);
+  // The samples come in the order of time, whatever their files are called and however they are sorted.
+  expect(privwatch(['replay', '--json', '--lateness', '2d']).stdout).toBe(plain.stdout);
+  const made = (day: string): object => ({
+    ...{ eventVersion: '1.11', eventTime: `2026-03-${day}T02:15:00Z`, eventID: `made ${day}`, awsRegion: 'us-east-1' },
+    ...{ eventSource: 'iam.amazonaws.com', eventName: 'CreateUser', recipientAccountId: '111122223333' },
+    ...{ userIdentity: { type: 'IAMUser', arn: 'arn:aws:iam::111122223333:user/a', accountId: '111122223333' } },
+    requestParameters: { userName: 'bob' },
+  });
+  const [whole, between] = [
+    file('late-a.json', JSON.stringify([made('10'), made('01')])),
+    file('late-b.json', JSON.stringify([made('02')])),
+  ];
+  const { stderr } = privwatch(['replay', '--lateness', '2d', whole, between]);
+  expect(stderr).toMatch(/^Too late +\d+ hits? not correlated/m);
+  expect(privwatch(['replay', '--lateness', '9d', whole, between]).stderr).not.toMatch(/^Too late/m);
 });
 
 test('--json prints one valid finding a line and nothing else, worst first', () => {
@@ -333,6 +347,7 @@ describe('a first-seen detector', () => {
     'sights.json',
     JSON.stringify([sight('bob', 1), sight('bob', 5), sight('alice', 5), sight('bob', 9)]),
   );
+  const FAR = '9999-01-01T00:00:00Z';
   const days = (...args: string[]): unknown[] =>
     lines(privwatch(['replay', path, '--json', '-d', rules, ...args]).stdout).map(({ group, firstSeen }) => [
       Object.values(group as Record<string, string>)[0],
@@ -352,7 +367,13 @@ describe('a first-seen detector', () => {
 
   test('--learn leaves out what a folder shows to be known', () => {
     const known = file('known.json', JSON.stringify([sight('alice', 2)]));
-    expect(days('--learn', known)).toEqual([]);
+    expect(days('--learn', known)).toEqual([['bob', '2026-03-01T02:15:00Z']]);
+    // Also what it shows a little later, but nothing of others, however far it reaches.
+    const later = file('later.json', JSON.stringify([sight('alice', 9), { ...sight('carol', 1), eventTime: FAR }]));
+    expect(days('--learn', later)).toEqual([['bob', '2026-03-01T02:15:00Z']]);
+    expect(privwatch(['replay', path, '-d', rules, '--learn', later]).stderr).toMatch(
+      /^Learned +2 first sights taken/m,
+    );
     expect(privwatch(['replay', path, '--learn', join(folder, 'nowhere')]).code).toBe(2);
   });
 });

@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
 import fc from 'fast-check';
-import { findFiles, inTimeOrder, mayHoldEvents } from '../../events/files';
+import { findFiles, mayHoldEvents } from '../../events/files';
 import { temporaryFolder } from './support';
 
 const folder = temporaryFolder();
@@ -142,16 +142,4 @@ test.each([
   ['a.yaml', false],
 ])('in a folder, %s may hold events: %s', (name, may) => {
   expect(mayHoldEvents(name)).toBe(may);
-});
-
-test('files of a trail are put in the order of time, across accounts and Regions; others stay in front', () => {
-  const [early, later, last] = [
-    'AWSLogs/2/CloudTrail/us-east-1/2_CloudTrail_us-east-1_20260304T2350Z_aB3.json.gz',
-    'AWSLogs/1/CloudTrail/us-east-1/1_CloudTrail_us-east-1_20260305T0005Z_xyz.json.gz',
-    'AWSLogs/1/CloudTrail/eu-west-1/1_CloudTrail_eu-west-1_20260305T0010Z_xyz.json.gz',
-  ] as const;
-  expect(inTimeOrder([last, 'b.json', later, 'a_20260101T0000Z_/c.json', early])).toEqual([
-    ...['b.json', 'a_20260101T0000Z_/c.json'],
-    ...[early, later, last],
-  ]);
 });
