@@ -4,7 +4,7 @@ import { decode, gunzip, isGzip } from '../events/bytes';
 import type { Grant } from '../events/config';
 import { isObject, own, text, type Json, type JsonObject } from '../events/json';
 import { parseTime } from '../events/time';
-import { UsageError } from './errors';
+import { fileReason, UsageError } from './errors';
 
 const MAX_BYTES = 256 * 1024 * 1024;
 const HOUR = 3_600_000;
@@ -15,12 +15,15 @@ const COLUMNS = ['who', 'account', 'role', 'from', 'until', 'approval', 'comment
  * table of TEAM (Temporary Elevated Access Management for IAM Identity Center), as `aws dynamodb scan` prints it or as
  * DynamoDB exports it to S3.
  *
+ * @param warn gets what is odd: a file without a record is what a failed export leaves, and grants nothing
  * @throws UsageError with every problem of the file
  */
-export function readGrants(file: string): Grant[] {
+export function readGrants(file: string, warn: (oddity: string) => void): Grant[] {
   const problems: string[] = [];
   const grants: Grant[] = [];
-  recordsOf(file).forEach((record, i) => {
+  const records = recordsOf(file);
+  if (records.length === 0) warn('it holds no grant, so it approves of nothing');
+  records.forEach((record, i) => {
     const result = isTeam(record) ? readTeam(record) : readRecord(record);
     if (Array.isArray(result)) problems.push(...result.map((problem) => `${file}: record ${i + 1}: ${problem}`));
     else if (result) grants.push(result);
@@ -32,22 +35,42 @@ export function readGrants(file: string): Grant[] {
 function recordsOf(file: string): Json[] {
   try {
     const bytes = readFileSync(file);
-    const content = decode(isGzip(bytes) ? gunzip(bytes, MAX_BYTES) : bytes).trim();
-    if (!/^[[{]/.test(content)) return parse(content, { columns: true, skip_empty_lines: true, trim: true, bom: true });
-    return unfold(readJson(content)).map((record) => plain(record));
+    const content = decode(isGzip(bytes) ? gunzip(bytes, MAX_BYTES) : bytes);
+    if (!/^\s*[[{]/.test(content))
+      return parse(content, { columns: true, skip_empty_lines: true, trim: true, bom: true });
+    return unfold(readJson(content, file)).map((record) => plain(record));
   } catch (error) {
-    throw new UsageError(`${file}: ${(error as Error).message}`);
+    throw error instanceof UsageError ? error : new UsageError(`${file}: ${fileReason(error)}`);
   }
 }
 
-function readJson(content: string): Json {
+/** One value, or a record a line. */
+function readJson(content: string, file: string): Json {
   try {
-    return JSON.parse(content) as Json;
+    return JSON.parse(content.trim()) as Json;
   } catch (error) {
-    const lines = content.split('\n').filter((line) => line.trim() !== '');
-    if (lines.length < 2) throw error;
-    return lines.map((line) => JSON.parse(line) as Json);
+    const first = content.trim().split('\n')[0]!.trim();
+    const isRecordALine = first.startsWith('{') && first.endsWith('}');
+    if (!isRecordALine) throw notJson(file, lineOf(error as Error, content), error as Error);
   }
+  return content.split('\n').flatMap((line, i) => {
+    try {
+      return line.trim() === '' ? [] : [JSON.parse(line.trim()) as Json];
+    } catch (error) {
+      throw notJson(file, i + 1, error as Error);
+    }
+  });
+}
+
+function notJson(file: string, line: number, { message }: Error): UsageError {
+  return new UsageError(`${file}:${line}: this is no JSON: ${message}`);
+}
+
+/** Where JSON.parse stopped; at the end if it does not say. */
+function lineOf({ message }: Error, content: string): number {
+  const position = /at position (\d+)/.exec(message)?.[1];
+  const end = position === undefined ? content.trim().length : Number(position);
+  return content.slice(0, content.search(/\S/) + end).split('\n').length;
 }
 
 /** A list, what a scan of DynamoDB prints, or one record. */

@@ -1,8 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command, CommanderError } from 'commander';
-import { DetectorError, formatProblem } from '../engine/problems';
-import { printable } from '../findings/escape';
+import { Command } from 'commander';
 import { registerDrill } from './commands/drill';
 import { registerExplain } from './commands/explain';
 import { registerLint } from './commands/lint';
@@ -10,7 +8,7 @@ import { registerNew } from './commands/new';
 import { registerPatterns } from './commands/patterns';
 import { registerReplay } from './commands/replay';
 import { registerTest } from './commands/test';
-import { EXIT, UsageError } from './errors';
+import { report } from './errors';
 import { packageRoot } from './package-root';
 
 /** The command line: parses arguments, runs one command, and turns what was thrown into a message and an exit code. */
@@ -44,25 +42,4 @@ export async function main(argv: string[]): Promise<void> {
 function packageVersion(): string {
   const text = readFileSync(join(packageRoot, 'package.json'), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
-}
-
-function report(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-  if (error instanceof DetectorError) {
-    for (const problem of error.problems) process.stderr.write(`error: ${printable(formatProblem(problem))}\n`);
-    process.stderr.write('The detectors do not load, so nothing was done. privwatch lint shows the warnings too.\n');
-    return EXIT.usage;
-  }
-  if (error instanceof UsageError) {
-    for (const line of error.message.split('\n')) process.stderr.write(`error: ${printable(line)}\n`);
-    return EXIT.usage;
-  }
-  // The operating system refused something: no permission, a full disk.
-  if (error instanceof Error && 'syscall' in error) {
-    process.stderr.write(`error: ${printable(error.message)}\n`);
-    return EXIT.usage;
-  }
-  // A defect: its stack is what helps.
-  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
-  return EXIT.usage;
 }

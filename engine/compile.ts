@@ -7,7 +7,7 @@ import { FieldTable } from './fields';
 import { compileFilter, isFilterFor, parseDay, type Filter } from './filter';
 import { isLevel, rank } from './level';
 import { meaningOf } from './meaning';
-import type { Problem } from './problems';
+import { inLineOrder, type Problem } from './problems';
 import { compileRule, type Rule } from './rule';
 import { RuleIndex } from './rule-index';
 
@@ -71,16 +71,14 @@ export function compileRuleset(documents: SourceDocument[], config: Config, prob
     }
   }
   warnOfForeign(rules);
-  const inOrder = <T extends Problem>(list: T[]): T[] =>
-    list.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line));
   const isSound = problems.errors.length === 0;
   const context = makeContext(config);
   return {
     ruleset: isSound
       ? { rules, filters, correlations, context, fields, index: new RuleIndex(rules, fields, context) }
       : undefined,
-    errors: inOrder(problems.errors),
-    warnings: inOrder(problems.warnings),
+    errors: inLineOrder(problems.errors),
+    warnings: inLineOrder(problems.warnings),
   };
 }
 

@@ -52,8 +52,9 @@ export function compileDetection(
       );
     }
     const node = compileIdentifier(value, [...path, name], context);
-    if (node) identifiers.set(name, node);
-    else complete = false;
+    // The condition is checked all the same: what is wrong in one place does not hide what is wrong in another.
+    identifiers.set(name, node ?? { kind: 'or', nodes: [] });
+    if (!node) complete = false;
   }
   const conditions = Array.isArray(detection['condition']) ? detection['condition'] : [detection['condition']];
   if (conditions.length === 0) document.error([...path, 'condition'], 'no condition');
@@ -64,8 +65,7 @@ export function compileDetection(
       document.error(at, condition === undefined ? 'no condition' : 'a condition is text');
       return undefined;
     }
-    // With an identifier that did not compile, an unknown name would be its echo.
-    return complete ? document.attempt(at, () => parseCondition(condition, identifiers, used)) : undefined;
+    return document.attempt(at, () => parseCondition(condition, identifiers, used));
   });
   if (!complete || nodes.length === 0 || nodes.some((node) => node === undefined)) return undefined;
   for (const name of identifiers.keys()) {

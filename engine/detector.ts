@@ -69,7 +69,7 @@ export function compileDetector(context: CompileContext): Detector | undefined {
   const severity = compileSeverity(extension, own);
   const findingTitle = compileTitle(extension, own);
   checkRunbook(extension, document);
-  if (!isLevel(data['level'])) document.warn([], 'no level: medium is assumed');
+  if (data['level'] === undefined) document.warn([], 'no level: medium is assumed');
   if (!severity || !findingTitle) return undefined;
   const title = text(data, 'title') ?? '';
   const name = typeof data['name'] === 'string' ? data['name'] : undefined;

@@ -13,6 +13,11 @@ export function formatProblem(problem: Problem): string {
   return `${problem.file}:${problem.line}: ${problem.key ? `${problem.key}: ` : ''}${problem.message}`;
 }
 
+/** By file and line; of one line, in the order of finding. */
+export function inLineOrder(problems: Problem[]): Problem[] {
+  return [...problems].sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line));
+}
+
 /** Detector files that are not understood: every problem of every file, since nothing half understood is ever loaded. */
 export class DetectorError extends Error {
   override readonly name = 'DetectorError';

@@ -7,6 +7,7 @@ import { isTimezone } from '../events/derived/hours';
 import type { Json } from '../events/json';
 import { parseTime } from '../events/time';
 import type { DocumentKind } from './compile';
+import { disagreements } from './disagreements';
 import type { Path } from './document';
 
 let known: Ajv | undefined;
@@ -32,9 +33,9 @@ export function checkDetector(kind: DocumentKind, data: Json): SchemaProblem[] {
   return check(schemas().getSchema(`${detectorSchema.$id}#/$defs/${kind}Document`)!, data);
 }
 
-/** What `schemas/config.schema.json` says is wrong with a configuration. */
+/** What is wrong with a configuration: what `schemas/config.schema.json` says, and what no schema can say. */
 export function checkConfig(data: Json): SchemaProblem[] {
-  return check(schemas().getSchema(configSchema.$id)!, data);
+  return [...check(schemas().getSchema(configSchema.$id)!, data), ...disagreements(data)];
 }
 
 /** What `schemas/finding.schema.json` says is wrong with a finding. */
@@ -52,11 +53,17 @@ function check(validate: ValidateFunction, data: unknown): SchemaProblem[] {
     if (message === undefined) continue;
     const path = error.instancePath.split('/').slice(1).map(decodePointer);
     if (error.keyword === 'additionalProperties') path.push(String(error.params['additionalProperty']));
+    if (error.keyword === 'uniqueItems') path.push(secondOf(error));
     const line = `${path.join('.')} ${message}`;
     if (!seen.has(line)) problems.push({ path, message });
     seen.add(line);
   }
   return problems;
+}
+
+/** Of two members of a list that are the same, the place of the later one. */
+function secondOf({ params }: ErrorObject): number {
+  return Math.max(Number(params['i']), Number(params['j']));
 }
 
 function decodePointer(token: string): string | number {
@@ -67,8 +74,9 @@ function decodePointer(token: string): string | number {
 /** One sentence an error; undefined for those that only repeat what others say better. */
 function sentence(error: ErrorObject): string | undefined {
   const described = (error.parentSchema as { description?: string } | undefined)?.description;
-  const value = JSON.stringify(error.data);
-  const shown = value === undefined || value.length > 60 ? 'this' : value;
+  const meaning = described ? ` (${described})` : '';
+  const shown = show(error.data);
+  const limit = String(error.params['limit']);
   switch (error.keyword) {
     case 'additionalProperties': {
       const known = Object.keys((error.parentSchema as { properties?: object }).properties ?? {});
@@ -81,10 +89,22 @@ function sentence(error: ErrorObject): string | undefined {
     case 'enum':
       return `${shown} is none of ${(error.params['allowedValues'] as unknown[]).join(', ')}`;
     case 'type':
-      return `${shown} is not ${article(String(error.params['type']))}${described ? ` (${described})` : ''}`;
+      return `${shown} is not ${article(String(error.params['type']))}${meaning}`;
     case 'format':
     case 'pattern':
-      return described ? `${shown} is not right: ${described}` : `${shown} does not look as it should`;
+      return `${shown} is not right: ${described}`;
+    case 'minimum':
+      return `${shown} is too little: at least ${limit}${meaning}`;
+    case 'maximum':
+      return `${shown} is too much: at most ${limit}${meaning}`;
+    case 'maxLength':
+      return `too long: at most ${limit} characters`;
+    case 'maxItems':
+      return `too many: at most ${limit}`;
+    case 'uniqueItems':
+      return `${show((error.data as unknown[])[secondOf(error)])} stands here twice`;
+    case 'const':
+      return `${shown} is not ${show(error.params['allowedValue'])}, the only value it may have`;
     case 'oneOf':
       return 'a test has either event and match, or events and findings';
     case 'minLength':
@@ -98,6 +118,11 @@ function sentence(error: ErrorObject): string | undefined {
     default:
       return error.message ?? error.keyword;
   }
+}
+
+function show(value: unknown): string {
+  const json = JSON.stringify(value);
+  return json === undefined || json.length > 60 ? 'this' : json;
 }
 
 function article(types: string): string {

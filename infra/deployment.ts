@@ -2,10 +2,10 @@ import { dirname, resolve } from 'node:path';
 import type { Config, Deploy } from '../events/config';
 import { configOf, failOn, readConfigDocument } from '../cli/config';
 import { readDetectors, shippedDetectors } from '../cli/detectors';
-import { EXIT, UsageError } from '../cli/errors';
+import { report, UsageError } from '../cli/errors';
 import { rulesetOf, type CheckedDocument } from '../engine/compiled';
 import type { Problems, SourceDocument } from '../engine/document';
-import { DetectorError, formatProblem } from '../engine/problems';
+import { formatProblem, inLineOrder } from '../engine/problems';
 import { loadRuleset, type Ruleset } from '../engine/ruleset';
 import { chooseDetectors } from './choose';
 import { compilePatterns, type CompiledPatterns } from './patterns/compile';
@@ -80,7 +80,7 @@ export function readDeployment(file: string): Deployment {
   return {
     ...settingsOf(deploy, config),
     ...{ config, documents, ruleset, patterns: compilePatterns(ruleset) },
-    warnings: problems.warnings.map(formatProblem),
+    warnings: inLineOrder(problems.warnings).map(formatProblem),
   };
 }
 
@@ -224,13 +224,11 @@ function checkOrganization(
       error(path, `${account} is not under organization.accounts, where every account is listed`);
 }
 
-/** Runs a command; of a mistake of the user's it prints what is wrong, without a stack, and exits with 2. */
+/** Runs a command; where it throws, it says why (a stack only for a defect) and exits with 2. */
 export function exitOnMistakes(run: () => void): void {
   try {
     run();
   } catch (error) {
-    if (!(error instanceof UsageError || error instanceof DetectorError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = EXIT.usage;
+    process.exitCode = report(error);
   }
 }

@@ -11,7 +11,7 @@ import { renderFindings } from '../../findings/console';
 import { jsonLine } from '../../findings/escape';
 import { readConfig } from '../config';
 import { loadDetectors } from '../detectors';
-import { EXIT, UsageError } from '../errors';
+import { EXIT, fileReason, UsageError } from '../errors';
 import { formatFinding, FORMATS, type Format } from '../formats';
 import {
   configOption,
@@ -162,7 +162,7 @@ function openRejects(file: string): { write: (from: string, rejected: Rejected) 
   try {
     descriptor = openSync(file, 'w');
   } catch (error) {
-    throw new UsageError(`--rejects ${file}: ${(error as Error).message}`);
+    throw new UsageError(`--rejects ${file}: ${fileReason(error)}`);
   }
   return {
     write: (from, { reason, record }) => {

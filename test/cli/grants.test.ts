@@ -12,10 +12,14 @@ import { eventOf, ruleOf, rulesetOf } from '../engine/support';
 const folder = mkdtempSync(join(tmpdir(), 'grants-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function read(content: string | Buffer, name = 'grants'): Grant[] {
+function refuse(oddity: string): never {
+  throw new Error(oddity);
+}
+
+function read(content: string | Buffer, name = 'grants', warn: (oddity: string) => void = refuse): Grant[] {
   const file = join(folder, name);
   writeFileSync(file, content);
-  return readGrants(file);
+  return readGrants(file, warn);
 }
 
 const grant: Grant = {
@@ -73,11 +77,28 @@ describe('a file of grants', () => {
       ['record 2: account: 1 is not', 'record 2: until is not after from', 'record 3: from: now is not a time'],
     ],
     ['a list of texts', '["x"]', ['this is no record']],
-    ['half of a file', '[{"who":', ['Unexpected end of JSON input']],
+    ['half of a file', '\n[{"who":\n', ['bad:2: this is no JSON: Unexpected end of JSON input']],
+    ['a broken value', '[\n{"who":1},\n{"who"}]', ['bad:3: this is no JSON: ']],
+    ['a broken line', `${JSON.stringify(record)}\n\n{"who":\n`, ['bad:3: this is no JSON: Unexpected end']],
     ['a request without a start', JSON.stringify([request({ startTime: { S: 'x' } })]), ['startTime or duration']],
   ])('with %s is refused', (_name, content, problems) => {
     for (const problem of problems) expect(() => read(content, 'bad')).toThrow(problem);
     expect(() => read(content, 'bad')).toThrow(join(folder, 'bad'));
+  });
+
+  test.each<[string, string, string | undefined]>([
+    ['nothing', '', 'it holds no grant, so it approves of nothing'],
+    ['a header alone', 'who,account,role,from,until,approval\n', 'it holds no grant, so it approves of nothing'],
+    ['an empty list', '[]', 'it holds no grant, so it approves of nothing'],
+    [
+      'requests that were not let through',
+      JSON.stringify({ Items: [request({ status: { S: 'pending' } })] }),
+      undefined,
+    ],
+  ])('with %s grants nothing, and says so if it may be a failed export', (_name, content, oddity) => {
+    const oddities: string[] = [];
+    expect(read(content, 'odd', (said) => oddities.push(said))).toEqual([]);
+    expect(oddities).toEqual(oddity === undefined ? [] : [oddity]);
   });
 
   test('is read by the configuration that names it, and by an option besides', () => {

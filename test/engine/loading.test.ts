@@ -1,3 +1,5 @@
+import configSchema from '../../schemas/config.schema.json';
+import detectorSchema from '../../schemas/detector.schema.json';
 import { checkRuleset, loadRuleset } from '../../engine/ruleset';
 import { DetectorError, formatProblem } from '../../engine/problems';
 import { check, LOGSOURCE, matching, messages, rule, ruleOf, rulesetOf } from './support';
@@ -271,6 +273,25 @@ describe('Loading detectors', () => {
     expect(shown(text)).toEqual([`warning ${expected}`]);
   });
 
+  test('says of an unknown level that it is unknown, and not that there is none', () => {
+    const text = 'title: T\nlogsource: {product: aws}\ndetection: {s: {a: 1}, condition: s}\nlevel: extreme\n';
+    expect(shown(text)).toEqual([
+      'error rule.yml:4: level: "extreme" is none of informational, low, medium, high, critical',
+    ]);
+  });
+
+  test('has a sentence for every pattern and format of the schemas', () => {
+    const silent: string[] = [];
+    const visit = (node: unknown, path: string): void => {
+      if (typeof node !== 'object' || node === null) return;
+      const { pattern, format, description } = node as Record<string, unknown>;
+      if (typeof (pattern ?? format) === 'string' && typeof description !== 'string') silent.push(path);
+      for (const [key, value] of Object.entries(node)) visit(value, `${path}.${key}`);
+    };
+    visit([detectorSchema, configSchema], '');
+    expect(silent).toEqual([]);
+  });
+
   test('says nothing of quoted words, and of keys of its own', () => {
     expect(shown(`${HEAD}x-own: {a: 1}\ndetection: {s: {a: 'yes', b: '0123'}, condition: s}\n`)).toEqual([]);
   });
@@ -315,9 +336,12 @@ describe('Loading detectors', () => {
     expect(messages(check([text]).errors)).toEqual(['detection.s: a keyword is text or a number']);
   });
 
-  test('a rule with a wrong identifier has no further errors in its condition', () => {
-    expect(messages(check([rule({ a: { 'x|like': 1 }, condition: 'a and not b' })]).errors)).toEqual([
+  test('a wrong identifier does not hide what is wrong in the condition, and is no further error there', () => {
+    const wrong = { a: { 'x|like': 1 }, c: { x: 1 } };
+    expect(messages(check([rule({ ...wrong, condition: 'a and not b' })]).errors)).toEqual([
       'detection.a.x|like: unknown modifier like',
+      expect.stringMatching(/^detection.condition: .*\bb\b/),
     ]);
+    expect(messages(check([rule({ ...wrong, condition: 'a and c' })]).errors)).toHaveLength(1);
   });
 });

@@ -284,6 +284,7 @@ describe('where and when', () => {
   });
 
   const night: Config = { businessHours: { timezone: 'UTC', from: '22:00', to: '06:00', days: ['fri'] } };
+  const wholeDay: Config = { businessHours: { timezone: 'UTC', from: '00:00', to: '24:00' } };
   const times: [string, string, string, Config?][] = [
     ['a Wednesday noon', '2026-11-25T11:00:00Z', 'inside'],
     ['the first minute', '2026-11-25T07:00:00Z', 'inside'],
@@ -295,6 +296,9 @@ describe('where and when', () => {
     ['a holiday', '2026-12-25T11:00:00Z', 'outside'],
     ['no time', '...', 'unknown'],
     ['no hours', '2026-11-25T11:00:00Z', 'unknown', {}],
+    ['the last minute of hours to the end of the day', '2026-11-25T23:59:59Z', 'inside', wholeDay],
+    ['the first of the whole day', '2026-11-25T00:00:00Z', 'inside', wholeDay],
+    ['a whole day off', '2026-11-28T00:00:00Z', 'outside', wholeDay],
     ['a Friday night', '2026-11-27T23:00:00Z', 'inside', night],
     ['the morning after', '2026-11-28T05:00:00Z', 'inside', night],
     ['the morning before', '2026-11-27T05:00:00Z', 'outside', night],

@@ -1,10 +1,10 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { match } from '../../engine/match';
 import { unwrap, type Unwrapped } from '../../events/unwrap';
-import { readDeployment } from '../../infra/deployment';
+import { exitOnMistakes, readDeployment } from '../../infra/deployment';
 import { root } from '../cli/run';
 
 const folder = mkdtempSync(join(tmpdir(), 'deployment-'));
@@ -131,6 +131,18 @@ describe('A deployment', () => {
     ['a path to nothing', 'own: no such file or folder', (s) => (s.deploy.detectors!.paths = ['own'])],
   ])('with %s fails with a sentence', (_what, sentence, change) => {
     expect(() => read(change)).toThrow(sentence);
+  });
+
+  test('that cannot be written is said in a line, with exit code 2', () => {
+    const write = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const below = join(folder, 'own_detector.yml', 'x');
+    exitOnMistakes(() => mkdirSync(below, { recursive: true }));
+    const said = write.mock.calls.map(([line]) => line);
+    write.mockRestore();
+    const { exitCode } = process;
+    process.exitCode = 0;
+    expect(said).toEqual([`error: ${below}: part of this path is a file, not a folder\n`]);
+    expect(exitCode).toBe(2);
   });
 
   test('warns of Regions in which some sign-ins are seen', () => {
