@@ -1,5 +1,5 @@
 import type { Event } from './event';
-import { MAX_DEPTH, type Json, type JsonObject } from './json';
+import { MAX_DEPTH, own, type Json, type JsonObject } from './json';
 import { Memo } from './memo';
 
 /** What stands in a record where a secret stood. */
@@ -23,7 +23,25 @@ const SECRET_NAMES = [
   ],
   ...['session token', 'security token', 'signin token', 'authorization token', 'access token', 'refresh token'],
   ...['id token', 'identity token', 'auth token', 'secret access key', 'client secret', 'private key', 'key material'],
-  ...['private key plaintext', 'base32 string seed', 'qr code png', 'plaintext', 'api key value'],
+  ...[
+    'private key plaintext',
+    'base32 string seed',
+    'qr code png',
+    'plaintext',
+    'api key',
+    'api key value',
+    'aws secret',
+  ],
+  ...[
+    'pwd',
+    'github token',
+    'gitlab token',
+    'npm token',
+    'bot token',
+    'webhook secret',
+    'signing secret',
+    'app secret',
+  ],
 ]
   .map((name) => name.replaceAll(' ', '[_-]?'))
   .join('|');
@@ -42,8 +60,18 @@ const SECRET_TEXT = [
   /((?:X-Amz-Security-Token|X-Amz-Signature|SigninToken|[?&;]Signature)(?:=|%3D))[^&\s"'\\]{8,}/gi,
   /(\bA[KS]IA[A-Z0-9]{16}[,;:\s"']{1,4})[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+])/g,
   /(?<![\w-])(?=[\w-]+\.[\w-]{10,}\.[\w-]{10,})([\w-]*?)eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,}/g,
+  // Tokens of other services, by the prefixes they begin with.
+  /()\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abeprs]-[\w-]{10,}|[sr]k_live_\w{16,})/g,
+  // A password in an address, in a header, on a command line.
+  /(:\/\/[^\s:/?#@"']{0,128}:)[^\s/?#@"']{1,256}(?=@)/g,
+  /(\bauthorization\\{0,8}["']?\s{0,4}[:=]\s{0,4}\\{0,8}["']?(?:bearer|basic)\s{1,4})[\w.~+/=-]{8,}/gi,
+  /((?<![\w-])--?(?:password|passwd|pwd|token|secret)[ =]{1,4}["']?)(?!-)[^\s"'\\]{3,}/gi,
 ];
-const MAY_HOLD_SECRET = /ZXIvYXdz|b3JpZ2lu|AQoDYXdz|X-Amz-S|SigninToken|Signature|eyJ|A[KS]IA/i;
+const MAY_HOLD_SECRET = new RegExp(
+  'ZXIvYXdz|b3JpZ2lu|AQoDYXdz|X-Amz-S|SigninToken|Signature|eyJ|A[KS]IA|gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|k_live_|' +
+    '://[^/?#@\\s]{0,384}@|authorization|-(?:passw|pwd|token|secret)',
+  'i',
+);
 
 /**
  * A secret member in text: of JSON that could not be parsed or is a string inside JSON (its quotes then have one, three,
@@ -96,6 +124,7 @@ function isHarmless(value: Json, depth: number): boolean {
   if (typeof value !== 'object' || value === null) return true;
   if (depth >= MAX_DEPTH) return false;
   if (Array.isArray(value)) return value.every((member) => isHarmless(member, depth + 1));
+  if (isSecretPair(value)) return false;
   for (const name of Object.keys(value)) {
     if (!isHarmlessName(name) || !isHarmless(value[name]!, depth + 1)) return false;
   }
@@ -114,10 +143,24 @@ function redactValue(value: Json, depth: number): Json {
   if (Array.isArray(value)) return value.map((member) => redactValue(member, depth + 1));
   // A null prototype, so that a member called "__proto__" is a member like any other.
   const copy = Object.create(null) as JsonObject;
+  const isPair = isSecretPair(value);
   for (const [key, member] of Object.entries(value)) {
-    copy[redactText(key)] = SECRET_NAME.test(key) ? redactSecret(member) : redactValue(member, depth + 1);
+    const isSecret = SECRET_NAME.test(key) || (isPair && PAIR_VALUES.includes(key));
+    copy[redactText(key)] = isSecret ? redactSecret(member) : redactValue(member, depth + 1);
   }
   return copy;
+}
+
+const PAIR_NAMES = ['name', 'Name', 'key', 'Key', 'parameterKey', 'ParameterKey'];
+const PAIR_VALUES = ['value', 'Value', 'parameterValue', 'ParameterValue'];
+
+/** A secret as services list settings: `{name: DB_PASSWORD, value: …}`. */
+function isSecretPair(value: JsonObject): boolean {
+  if (!PAIR_VALUES.some((key) => Object.hasOwn(value, key))) return false;
+  return PAIR_NAMES.some((key) => {
+    const name = own(value, key);
+    return typeof name === 'string' && SECRET_NAME.test(name);
+  });
 }
 
 function redactSecret(value: Json): Json {

@@ -50,7 +50,45 @@ describe('a member is redacted by its name', () => {
   });
 });
 
+test.each<[string, Json, Json]>([
+  ['a setting', { name: 'DB_PASSWORD', value: 'x1' }, { name: 'DB_PASSWORD', value: REDACTED }],
+  [
+    'a parameter',
+    { ParameterKey: 'ApiKey', ParameterValue: 'x1' },
+    { ParameterKey: 'ApiKey', ParameterValue: REDACTED },
+  ],
+  [
+    'a variable',
+    { GITHUB_TOKEN: 'x1', API_KEY: 'x2', pwd: 'x3' },
+    { GITHUB_TOKEN: REDACTED, API_KEY: REDACTED, pwd: REDACTED },
+  ],
+  ['a token of another service', `see ghp_${'a1'.repeat(18)}.`, `see ${REDACTED}.`],
+  ['an address', 'git clone https://user:pa55@host.example/x', `git clone https://user:${REDACTED}@host.example/x`],
+  ['a header', 'curl -H "Authorization: Bearer abcdef123456"', `curl -H "Authorization: Bearer ${REDACTED}"`],
+  ['a command line', 'mysql -u root --password hunter2 db', `mysql -u root --password ${REDACTED} db`],
+  ['a command line, with =', 'tool --token=hunter2', `tool --token=${REDACTED}`],
+])('%s', (_, value, expected) => {
+  expect(plain({ a: [value] })).toEqual({ a: [expected] });
+});
+
 test.each<[string, JsonObject]>([
+  [
+    'settings',
+    { environment: [{ name: 'STAGE', value: 'prod' }, { key: 'password' }, { name: 'TOKEN_URL', value: 'x' }] },
+  ],
+  [
+    'addresses',
+    { url: 'https://host.example:8443/x?mail=a@b.example', git: 'git@host.example:x/y', db: 'postgres://host/db' },
+  ],
+  [
+    'options',
+    {
+      commands: [
+        'tool --token-file /run/x --password-stdin',
+        'aws iam create-login-profile --no-password-reset-required',
+      ],
+    },
+  ],
   [
     'access key ids',
     { accessKeyId: 'ASIAIOSFODNN7EXAMPLE', responseElements: { accessKey: { accessKeyId: 'AKIAI44QH8DHBEXAMPLE' } } },
