@@ -41,7 +41,7 @@ function capAscii(text: string, length: number): string {
 
 /**
  * A finding for people, as plain text with links: an e-mail, a page. At most 240 KB of UTF-8, and no control characters
- * but line feeds. What events say cannot make a link of its own.
+ * but line feeds. What events say is {@link unlinked}.
  */
 export function textOf(notice: Notice, setting: Setting): string {
   const { finding } = notice;
@@ -112,7 +112,11 @@ function quoted(text: string): string {
   return unlinked(shown(text));
 }
 
-/** Text that mail programs and chats do not turn into a link: `https[:]//example.org`. */
+/**
+ * Text without what says of itself that it is a link, a scheme or `www.`: `https[:]//example.org`, `www[.]example.org`.
+ * A program that takes any name with dots for a link still does: `evil.example/x` is spelled like a bucket, a user or
+ * `role/aws-reserved/sso.amazonaws.com/…`, and people copy those from a finding, so they stay as they are.
+ */
 export function unlinked(text: string): string {
   return text
     .replaceAll('://', '[:]//')
