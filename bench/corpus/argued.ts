@@ -11,8 +11,14 @@ export interface Argued {
   setup: { detector: string; reason: string }[];
 }
 
+/** @throws Error if an entry has other members: YAML makes one of a sentence with a colon, and cuts the sentence there */
 export function readArgued(): Argued {
-  return parse(readFileSync(join(packageRoot, 'bench/corpus/argued.yml'), 'utf8')) as Argued;
+  const argued = parse(readFileSync(join(packageRoot, 'bench/corpus/argued.yml'), 'utf8')) as Argued;
+  for (const entry of [...argued.cases, ...argued.setup]) {
+    const odd = Object.keys(entry).find((key) => !['case', 'detectors', 'detector', 'reason'].includes(key));
+    if (odd !== undefined) throw new Error(`bench/corpus/argued.yml: ${JSON.stringify(entry)}: what is "${odd}"?`);
+  }
+  return argued;
 }
 
 /** The reason given for a detector that fires on a benign case. */
