@@ -28,20 +28,21 @@ export class Kinds<T> {
 
   /** What `make` gave for the first event of this one's kind; asked anew for an event that is of none. */
   get(record: JsonObject, make: () => T): T {
-    let branch = this.root;
-    const last = this.names.length - 1;
-    for (let i = 0; i <= last; i++) {
+    // All of them first: an event that is of no kind leaves nothing behind.
+    const keys: Key[] = [];
+    for (let i = 0; i < this.names.length; i++) {
       const key = keyOf(record, this.names[i]!, this.paths[i]!);
       if (key === undefined) return make();
-      let next = branch.get(key);
-      if (next === undefined) {
-        if (i === last) return this.learn(branch, key, make());
-        branch.set(key, (next = new Map()));
-      }
-      if (i === last) return next as T;
-      branch = next as Branch<T>;
+      keys.push(key);
     }
-    return make();
+    const last = keys.pop()!;
+    let branch = this.root;
+    for (const key of keys) {
+      let next = branch.get(key) as Branch<T> | undefined;
+      if (!next) branch.set(key, (next = new Map()));
+      branch = next;
+    }
+    return (branch.get(last) as T | undefined) ?? this.learn(branch, last, make());
   }
 
   private learn(branch: Branch<T>, key: Key, known: T): T {

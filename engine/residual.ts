@@ -2,8 +2,8 @@ import { isDerived } from '../events/derived';
 import type { View } from './fields';
 import { holds, type Item, type Node } from './nodes';
 
-/** A condition that always holds. */
-export const TRUE: Node = { kind: 'and', nodes: [] };
+/** Conditions that always hold, and never. */
+const TRUE: Node = { kind: 'and', nodes: [] };
 const FALSE: Node = { kind: 'or', nodes: [] };
 
 /**

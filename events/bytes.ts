@@ -8,6 +8,8 @@ const GZIP_WRITE_BYTES = 2048;
 /** Behind the data; much damage only shows there, so that it is written by itself. */
 const GZIP_CHECKSUM_BYTES = 8;
 const GZIP_SIZE_BYTES = 4;
+/** No more than that can become of a byte of deflate. */
+const MOST_INFLATED = 1032;
 /** As many bytes as tell gzip and byte order marks apart. */
 const HEAD_BYTES = 3;
 
@@ -28,11 +30,12 @@ export function gunzip(bytes: Buffer, limit: number): Buffer {
 }
 
 /**
- * How much a gzip file says that it holds (RFC 1952, ISIZE), and a little more. If it is true, all fits into one chunk, and
+ * Bytes that a gzip file says it holds (RFC 1952, ISIZE), and a little more; no more than it can hold, whatever it says. If it is true, all fits into one chunk, and
  * nothing is copied together.
  */
 function saidSize(bytes: Buffer): number {
-  return bytes.length < GZIP_SIZE_BYTES ? 0 : bytes.readUInt32LE(bytes.length - GZIP_SIZE_BYTES) + 1024;
+  if (bytes.length < GZIP_SIZE_BYTES) return 0;
+  return Math.min(bytes.readUInt32LE(bytes.length - GZIP_SIZE_BYTES) + 1024, bytes.length * MOST_INFLATED);
 }
 
 /** The text of a whole file in UTF-8 or, as Windows PowerShell writes it, UTF-16 with a byte order mark. */
