@@ -1,5 +1,5 @@
 import type { Correlation } from './correlation';
-import { continueFrom, DAY_MILLISECONDS, type Day, type Episode } from './episodes';
+import { continueFrom, DAY_MILLISECONDS, daysBetween, type Day, type Episode } from './episodes';
 import type { Place } from './hit';
 import type { Rule } from './rule';
 import { traceEpisodes } from './lineage';
@@ -11,6 +11,8 @@ import type { Head, Store } from './store';
  *
  * @param heads as they were read; those of other days are added
  * @param found what the heads are to say; those of days that follow are added
+ * @param mayShrink whether episodes may end earlier than they did: a worker that died in between may have written that, and
+ *   nobody can tell any more what it was that continued them
  * @returns whether anything rests on another day's head, which may change meanwhile: no episode is near midnight, mostly
  */
 export async function connect(
@@ -19,6 +21,7 @@ export async function connect(
   heads: Map<Day, Head | undefined>,
   found: Map<Day, Episode[]>,
   store: Store,
+  mayShrink: boolean,
 ): Promise<boolean> {
   const quietDays = Math.ceil(quietMilliseconds / DAY_MILLISECONDS);
   let isAtMidnight = false;
@@ -32,12 +35,11 @@ export async function connect(
     // What was there may have been continued, too.
     const lasts = [found.get(day)!.at(-1), heads.get(day)?.episodes.at(-1)];
     const isNear = lasts.some((last) => last && (day + 1) * DAY_MILLISECONDS - last.lastSeen! <= quietMilliseconds);
-    if (!isNear) continue;
-    for (let next = day + 1; next <= day + quietDays; next++) {
+    if (!isNear && !mayShrink) continue;
+    // All of them: one who knew nothing of the next may have written, in the one after it, that it continues this day.
+    for (const next of daysBetween(day + 1, day + quietDays)) {
       const episodes = await episodesOn(next);
-      if (episodes.length === 0) continue;
-      if (!found.has(next)) found.set(next, episodes);
-      break;
+      if (episodes.length > 0 && !found.has(next)) found.set(next, episodes);
     }
   }
   for (const [day, episodes] of found) {

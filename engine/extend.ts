@@ -66,7 +66,7 @@ export async function extend(
       const run = { partition: place.partition, day, quietMilliseconds: detector.quietMilliseconds };
       united.set(day, unite([...(head?.episodes ?? []), ...episodesOf(firedOn(day, fired), run)], run));
     }
-    const isAtMidnight = await connect(detector, place, heads, united, store);
+    const isAtMidnight = await connect(detector, place, heads, united, store, false);
     let isDone = true;
     for (const [day, episodes] of united) {
       const before = heads.get(day);

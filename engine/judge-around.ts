@@ -111,7 +111,7 @@ async function judgeRange(
       const parts = [...(heads.get(day)?.episodes ?? []), ...episodesOf(firedOn(day, fired), run)];
       found.set(day, day >= dayAt(until) ? uniteCut(parts, run) : unite(parts, run));
     }
-    await connect(detector, place, heads, found, store);
+    await connect(detector, place, heads, found, store, false);
     let isDone = true;
     for (const [day, episodes] of found) {
       const before = heads.get(day);

@@ -150,7 +150,7 @@ export async function settle(
       const isCut = typeof day === 'number' && day >= dayAt(until);
       found.set(day, isCut ? uniteCut([...(heads.get(day)?.episodes ?? []), ...episodes], run) : episodes);
     }
-    await connect(detector, place, heads, found, store);
+    await connect(detector, place, heads, found, store, true);
     open = [];
     for (const [day, episodes] of found) {
       const before = heads.get(day);

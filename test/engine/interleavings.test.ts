@@ -87,11 +87,11 @@ const rules = ['a', 'b', 'c'].map((name) =>
   ruleOf({ is: name }, { name, title: name, privwatch: { group: ['g'], quiet: '20m' } }),
 );
 
-function counting(correlation: JsonObject): Ruleset {
+function counting(correlation: JsonObject, privwatch: JsonObject = {}): Ruleset {
   const names = ['a', 'b', 'c'];
   return rulesetOf([
     ...rules,
-    { title: 'counted', correlation: { rules: names, 'group-by': ['g'], timespan: '1h', ...correlation } },
+    { title: 'counted', privwatch, correlation: { rules: names, 'group-by': ['g'], timespan: '1h', ...correlation } },
   ]);
 }
 
@@ -112,6 +112,12 @@ describe('Every interleaving of the steps of', () => {
   test.each<[string, number, Ruleset, Event[]]>([
     ['two workers with hits of one run', Infinity, rulesetOf(rules), [eventAt('a', 60), eventAt('a', 70)]],
     ['two workers on either side of midnight', 4, rulesetOf(rules), [eventAt('a', -5), eventAt('a', 5)]],
+    [
+      'three workers on three days, each of which goes on with the day before',
+      1,
+      counting({ type: 'event_count', condition: { gte: 1 } }, { quiet: '30h' }),
+      [eventAt('a', 5), eventAt('a', -1441), eventAt('a', -5)],
+    ],
     ['two workers with the same event', Infinity, rulesetOf(rules), [eventAt('a', 60), eventAt('a', 60)]],
     [
       'two workers with two contents of one event',
