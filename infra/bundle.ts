@@ -26,7 +26,11 @@ const OPTIONS: BuildOptions = {
   ...{ bundle: true, platform: 'node', target: 'node22', format: 'cjs', minify: true, legalComments: 'none' },
   // The ES modules of the SDK: what is not used of them stays out.
   mainFields: ['module', 'main'],
-  alias: { '@aws-sdk/credential-provider-node': join(packageRoot, 'infra', 'lambda-credentials.ts') },
+  alias: {
+    '@aws-sdk/credential-provider-node': join(packageRoot, 'infra', 'lambda-credentials.ts'),
+    '@smithy/core/event-streams': join(packageRoot, 'infra', 'lambda-left-out.ts'),
+    bowser: join(packageRoot, 'infra', 'lambda-left-out.ts'),
+  },
   logLevel: 'error',
 };
 

@@ -23,11 +23,7 @@ export interface Table {
   harmless: string[];
 }
 
-const { paths, ...granted } = table as Table;
-const powers = new Map(Object.entries(granted.powers));
-const wide = new Map(Object.entries(granted.wide));
-const narrow = new Map(Object.entries(granted.narrow));
-const known = new Set([...powers.keys(), ...wide.keys(), ...narrow.keys(), ...granted.harmless]);
+let index: Map<string, Managed> | undefined;
 
 /**
  * What an AWS-managed policy grants, by its ARN; undefined of policies that are not AWS's, and of those that are newer
@@ -35,13 +31,16 @@ const known = new Set([...powers.keys(), ...wide.keys(), ...narrow.keys(), ...gr
  */
 export function managedPolicy(arn: string): Managed | undefined {
   const name = ARN.exec(arn)?.[1];
-  if (name === undefined || !known.has(name)) return undefined;
-  return {
-    power: powers.get(name) ?? 'none',
-    escalations: { wide: pathsOf(wide.get(name)), narrow: pathsOf(narrow.get(name)) },
-  };
+  return name === undefined ? undefined : (index ??= indexOf(table as Table)).get(name);
 }
 
-function pathsOf(numbers: number[] = []): string[] {
-  return numbers.map((number) => paths[number]!);
+function indexOf({ paths, powers, wide, narrow, harmless }: Table): Map<string, Managed> {
+  const names = new Set([...Object.keys(powers), ...Object.keys(wide), ...Object.keys(narrow), ...harmless]);
+  const pathsOf = (numbers: number[] = []): string[] => numbers.map((number) => paths[number]!);
+  return new Map(
+    [...names].map((name) => [
+      name,
+      { power: powers[name] ?? 'none', escalations: { wide: pathsOf(wide[name]), narrow: pathsOf(narrow[name]) } },
+    ]),
+  );
 }
