@@ -27,7 +27,7 @@ export function checkedDocuments({ rules, filters, correlations }: Ruleset): Che
  */
 export function rulesetOf(checked: CheckedDocument[], config: Config): Ruleset {
   const problems: Problems = { errors: [], warnings: [] };
-  const documents = checked.map(({ data, ...source }) => new SourceDocument(source, data, problems));
+  const documents = checked.map(({ data, ...source }) => new SourceDocument(source, data, problems, undefined, true));
   const { ruleset, errors } = compileRuleset(documents, config, problems);
   if (!ruleset) throw new DetectorError(errors);
   return ruleset;

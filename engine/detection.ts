@@ -204,8 +204,8 @@ class Leaves extends FieldValues {
   }
 }
 
-function modifierContext(path: Path, context: CompileContext): ModifierContext {
-  return { placeholder: context.placeholder, warn: (message) => context.document.warn(path, message) };
+function modifierContext(path: Path, { placeholder, document }: CompileContext): ModifierContext {
+  return { placeholder, warn: (message) => document.warn(path, message), isChecked: document.isChecked };
 }
 
 function show(value: Json): string {

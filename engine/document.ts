@@ -20,12 +20,16 @@ export type Path = readonly (string | number)[];
 
 /** One document of a file, with what is needed to say where in it something stands. */
 export class SourceDocument {
-  /** @param line on which what is at a path stands; 1 if that is not known any more */
+  /**
+   * @param line on which what is at a path stands; 1 if that is not known any more
+   * @param isChecked it was compiled without an error before: what only shows errors can wait until it is needed
+   */
   constructor(
     readonly source: Omit<Source, 'text'>,
     readonly data: JsonObject,
     private readonly problems: Problems,
     readonly line: (path: Path) => number = () => 1,
+    readonly isChecked = false,
   ) {}
 
   error(path: Path, message: string): void {

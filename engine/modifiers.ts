@@ -51,6 +51,8 @@ export interface ModifierContext {
   /** Values of `%name%` for `expand`. */
   placeholder: (name: string) => string[] | undefined;
   warn: (message: string) => void;
+  /** See `SourceDocument.isChecked`. */
+  isChecked: boolean;
 }
 
 type Modifier = (draft: Draft, context: ModifierContext) => void;
@@ -181,11 +183,12 @@ export function compileValues(names: string[], values: Scalar[], context: Modifi
   }
   const allAt = names.indexOf('all');
   if (allAt >= 0 && names.slice(allAt + 1).some((name) => name !== 'neq')) context.warn('all goes last');
-  return finish(draft);
+  return finish(draft, context);
 }
 
-function finish(draft: Draft): CompiledValues {
-  const tests = draft.kind === 'value' ? valueTests(draft) : draft.values.map((value) => kindTest(draft, value));
+function finish(draft: Draft, context: ModifierContext): CompiledValues {
+  const tests =
+    draft.kind === 'value' ? valueTests(draft) : draft.values.map((value) => kindTest(draft, value, context));
   const joined: Matcher =
     tests.length === 1
       ? tests[0]!
@@ -281,11 +284,11 @@ function numberOf(value: Scalar): number | undefined {
 
 // ---- the other kinds ----------------------------------------------------------------------------------------------
 
-function kindTest(draft: Draft, value: Value): Matcher {
+function kindTest(draft: Draft, value: Value, { isChecked }: ModifierContext): Matcher {
   const { kind } = draft;
   switch (kind) {
     case 're': {
-      const test = compileRegex(value.raw as string, draft.flags);
+      const test = compileRegex(value.raw as string, draft.flags, isChecked);
       return (field) => field.texts.some(test);
     }
     case 'exists':

