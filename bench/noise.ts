@@ -1,6 +1,7 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { readConfig } from '../cli/config';
 import { highVolumeDetectors, loadDetectors, shippedDetectors } from '../cli/detectors';
+import { wholeNumber } from '../cli/options';
 import { replay } from '../cli/pipeline';
 import { fileNames } from './corpus/fired';
 import { generatedFolder, labelsIn, logFilesIn } from './generated';
@@ -13,8 +14,8 @@ async function main(): Promise<void> {
     .description(
       'Findings of all detectors on generated events: those on ordinary events are noise, attacks without one are missed.',
     )
-    .option('--events <n>', 'how many events to generate', whole, 1_000_000)
-    .option('--seed <n>', 'another seed gives other events', whole, 1)
+    .option('--events <n>', 'how many events to generate', wholeNumber, 1_000_000)
+    .option('--seed <n>', 'another seed gives other events', wholeNumber, 1)
     .option('-c, --config <file>', 'a configuration (default: none, as at a first replay)')
     .option('-d, --detectors <path...>', 'other detectors', [shippedDetectors, highVolumeDetectors])
     .option('--update', 'write the tables to docs/proof.md')
@@ -34,11 +35,6 @@ async function main(): Promise<void> {
     process.stderr.write(`${problem}\n`);
     process.exitCode = 1;
   }
-}
-
-function whole(text: string): number {
-  if (!/^[1-9]\d{0,7}$/.test(text)) throw new InvalidArgumentError('Give a whole number.');
-  return Number(text);
 }
 
 void main();

@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { Command } from 'commander';
 import { detectorsOf, readDetectors, shippedDetectors } from '../cli/detectors';
+import { wholeNumber } from '../cli/options';
 import { replay } from '../cli/pipeline';
 import type { Source } from '../engine/document';
 import { loadRuleset } from '../engine/ruleset';
@@ -14,16 +15,26 @@ import { generatedFolder, logFilesIn } from './generated';
  */
 async function main(): Promise<void> {
   const options = new Command('bench')
-    .option('--events <n>', 'size of the generated corpus', '100000')
-    .option('--rounds <n>', 'rounds, of which the medians are reported; with 0, memory only', '7')
+    .option('--events <n>', 'size of the generated corpus', wholeNumber, 100_000)
+    .option(
+      '--rounds <n>',
+      'rounds, of which the medians are reported; with 0, memory only',
+      (text) => (text === '0' ? 0 : wholeNumber(text)),
+      7,
+    )
     .option('--corpus <folder>', 'a folder of .json.gz files of {"Records":[…]} instead')
-    .option('--copies <n>', 'load the detectors so many times, under other names: what a large ruleset costs', '1')
+    .option(
+      '--copies <n>',
+      'load the detectors so many times, under other names: what a large ruleset costs',
+      wholeNumber,
+      1,
+    )
     .option('-d, --detectors <path...>', 'other detectors than those that watch by default')
     .parse()
-    .opts<{ events: string; rounds: string; corpus?: string; copies: string; detectors?: string[] }>();
-  const files = logFilesIn(options.corpus ?? generatedFolder(Number(options.events)));
+    .opts<{ events: number; rounds: number; corpus?: string; copies: number; detectors?: string[] }>();
+  const files = logFilesIn(options.corpus ?? generatedFolder(options.events));
   const sources = readDetectors(options.detectors ?? [shippedDetectors]);
-  const ruleset = loadRuleset(copiesOf(sources, Number(options.copies)), {});
+  const ruleset = loadRuleset(copiesOf(sources, options.copies), {});
   const steps: [string, () => number | Promise<number>][] = [
     ['gunzip', () => files.reduce((sum, file) => sum + unzip(file).length, 0)],
     ['gunzip + JSON.parse', () => files.reduce((sum, file) => sum + parse(file), 0)],
@@ -33,7 +44,7 @@ async function main(): Promise<void> {
   const events = Number(await steps[2]![1]());
   const peak = process.resourceUsage().maxRSS / 1024;
   const seconds: number[][] = steps.map(() => []);
-  for (let round = 0; round < Number(options.rounds); round++) {
+  for (let round = 0; round < options.rounds; round++) {
     for (const [i, [, step]] of steps.entries()) {
       const start = performance.now();
       await step();

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBRecord, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { Command } from 'commander';
+import { wholeNumber } from '../cli/options';
 import { loadRuleset } from '../engine/ruleset';
 import type { Head, HeadChange, Store } from '../engine/store';
 import type { Notice } from '../findings/notice';
@@ -52,11 +53,17 @@ type Sums = Record<string, Record<string, number>>;
 async function main(argv: string[]): Promise<boolean> {
   const options = new Command('soak')
     .description('Takes very many events and groups down the whole road, and says whether its promises held.')
-    .option('--events <number>', 'events, each with a group of its own', '100000')
-    .option('--workers <number>', 'batches that are taken at once', '4')
+    .option(
+      '--groups <number>',
+      'groups, an event for each; of a hundred events, three are of none',
+      wholeNumber,
+      100_000,
+    )
+    .option('--workers <number>', 'batches that are taken at once', wholeNumber, 4)
     .parse(argv, { from: 'user' })
-    .opts<{ events: string; workers: string }>();
-  const [total, workers] = [Number(options.events), Number(options.workers)];
+    .opts<{ groups: number; workers: number }>();
+  const { workers } = options;
+  const total = Math.ceil(options.groups / 0.97);
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
   const sums: Sums = {};
   const surroundings: Surroundings = {

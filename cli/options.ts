@@ -66,6 +66,12 @@ export const duplicateOption = (): Option =>
     .preset('0.5')
     .argParser(parseShare);
 
+/** For what is counted: from 1 to eight digits. */
+export function wholeNumber(value: string): number {
+  if (!/^[1-9]\d{0,7}$/.test(value)) throw new InvalidArgumentError('Give a whole number.');
+  return Number(value);
+}
+
 function parseSeed(value: string): number {
   if (!/^\d{1,9}$/.test(value))
     throw new InvalidArgumentError('Give a whole number (--shuffle=7), and paths before it.');

@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { buildSync, type BuildOptions } from 'esbuild';
 import { readConfig } from '../cli/config';
 import { loadDetectors } from '../cli/detectors';
+import { wholeNumber } from '../cli/options';
 import { packageRoot } from '../cli/package-root';
 import { checkedDocuments, type CheckedDocument } from '../engine/compiled';
 import type { Config } from '../events/config';
@@ -104,11 +105,15 @@ function main(): void {
     .description('Bundles the Lambda functions into dist/lambda, with the detectors and the configuration they run.')
     .option('-d, --detectors <path...>', 'detectors instead of the shipped ones')
     .option('-c, --config <file>', 'configuration')
-    .option('--report [rounds]', 'print size and load time of each function, medians of so many loads (11)')
+    .option(
+      '--report [rounds]',
+      'print size and load time of each function, medians of so many loads (11)',
+      wholeNumber,
+    )
     .parse()
-    .opts<{ detectors?: string[]; config?: string; report?: string | true }>();
+    .opts<{ detectors?: string[]; config?: string; report?: number | true }>();
   bundle(options.detectors, options.config);
-  if (options.report) report(options.report === true ? 11 : Number(options.report));
+  if (options.report) report(options.report === true ? 11 : options.report);
 }
 
 if (require.main === module) main();
