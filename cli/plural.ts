@@ -1,5 +1,6 @@
+/** `1,234`; by `toLocaleString`, the first would take some tens of milliseconds. */
 export function formatCount(count: number): string {
-  return count.toLocaleString('en-US');
+  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
 /** `1 event`, `1,234 events`. */

@@ -6,6 +6,7 @@ import type { Problems, SourceDocument } from './document';
 import { FieldTable } from './fields';
 import { compileFilter, isFilterFor, parseDay, type Filter } from './filter';
 import { isLevel, rank } from './level';
+import { defineLazily } from './lazy';
 import { meaningOf } from './meaning';
 import { inLineOrder, type Problem } from './problems';
 import { compileRule, type Rule } from './rule';
@@ -67,7 +68,7 @@ export function compileRuleset(documents: SourceDocument[], config: Config, prob
     if (problems.errors.length === 0) {
       for (const correlation of correlations) connectInputs(correlation, fields, (reference) => resolve(reference)!);
       for (const correlation of [...correlations].reverse()) connectCarried(correlation, fields);
-      for (const detector of [...rules, ...correlations]) detector.meaning = meaningOf(detector);
+      for (const detector of [...rules, ...correlations]) defineLazily(detector, 'meaning', () => meaningOf(detector));
     }
   }
   warnOfForeign(rules);

@@ -1,6 +1,7 @@
 import { at, isObject, text, type Json, type JsonObject } from '../events/json';
 import { checkField, compileIdentifier, type CompileContext } from './detection';
 import type { Path, SourceDocument } from './document';
+import { defineLazily } from './lazy';
 import { isLevel, type Level } from './level';
 import type { Node } from './nodes';
 import { parseTemplate, type Template } from './template';
@@ -116,8 +117,14 @@ function compileSeverity(extension: JsonObject, context: CompileContext): Detect
     const when = at(entry, 'when');
     const level = at(entry, 'level');
     if (!isObject(when) || !isLevel(level)) return undefined; // the schema has said so
-    const node = compileIdentifier(when, ['privwatch', 'severity', i, 'when'], context);
-    return node && { when: node, level };
+    const compile = (): Node | undefined => compileIdentifier(when, ['privwatch', 'severity', i, 'when'], context);
+    if (!context.document.isChecked) {
+      const node = compile();
+      return node && { when: node, level };
+    }
+    const condition = { level } as Detector['severity'][number];
+    defineLazily(condition, 'when', () => compile()!);
+    return condition;
   });
   return compiled.some((entry) => entry === undefined) ? undefined : (compiled as Detector['severity']);
 }
