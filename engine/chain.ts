@@ -4,7 +4,7 @@ import { apartFor, drillOf } from './drill';
 import { dayAt, daysBetween, isWithin, type Span } from './episodes';
 import { byTime, placeIn, titleOf, tupleOf, type Hit, type Place } from './hit';
 import type { Rule } from './rule';
-import type { Link, Read, Store } from './store';
+import { wholeUntil, type Link, type Read, type Store } from './store';
 import { completing, firing, type WindowHit } from './windows';
 
 /*
@@ -43,11 +43,12 @@ export async function readHits(
   const sources = new Map<string, Place>();
   for (const { source } of await linksTo(partition, spans, store)) sources.set(source.partition, source);
   for (const source of sources.values()) {
-    const inner = detector.inputs.find(({ id }) => id === source.detectorId);
+    const input = detector.inputs.findIndex(({ id }) => id === source.detectorId);
+    const inner = detector.inputs[input];
     if (inner?.kind !== 'correlation') continue;
     const made = await innerHits(inner, source.partition, reading);
     read.hits.push(...made.hits.filter((hit) => hit.partition === partition && isWithin(hit, spans)));
-    read.until = Math.min(read.until, made.until);
+    read.until[input] = Math.min(read.until[input]!, wholeUntil(made));
   }
   return read;
 }

@@ -5,6 +5,7 @@ import { hasUncounted } from './extend';
 import type { Hit, Place } from './hit';
 import type { Rule } from './rule';
 import {
+  decidedUntil,
   firedOn,
   firingHits,
   headAfter,
@@ -17,7 +18,7 @@ import {
   uniteCut,
   type Work,
 } from './settle';
-import { DUE_UNIT, type Head, type HeadChange } from './store';
+import { DUE_UNIT, wholeUntil, type Head, type HeadChange } from './store';
 import { isMonotone } from './window-rule';
 
 /*
@@ -95,9 +96,10 @@ async function judgeRange(
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const heads = new Map<Day, Head | undefined>();
     for (const day of days) heads.set(day, await store.head(partition, day));
-    const { hits, until } = await store.hits(partition, inputs.length, [[range[0] - reach, range[1] + reach]], limit);
+    const read = await store.hits(partition, inputs.length, [[range[0] - reach, range[1] + reach]], limit);
     const judgedUntil = latestJudged(heads, work);
-    const all = firingHits(detector, hits, Math.min(judgedUntil, until));
+    const until = wholeUntil(read);
+    const all = firingHits(detector, read.hits, Math.min(judgedUntil, decidedUntil(detector, read)));
     const fired = all.filter(({ time }) => range[0] <= time! && time! <= range[1]);
     const isStale = (day: number): boolean =>
       hasCeased(heads.get(day)?.episodes ?? [], fired, range, mayCease && day < dayAt(work.over));

@@ -19,7 +19,8 @@ import { byTime, type Hit, type Place } from './hit';
 import { traceEpisodes, withoutMinted } from './lineage';
 import type { Rule } from './rule';
 import type { Ruleset } from './ruleset';
-import type { Head, HeadChange, Store } from './store';
+import { wholeUntil, type Head, type HeadChange, type Read, type Store } from './store';
+import { untellingRules } from './window-rule';
 import { firing, type WindowHit } from './windows';
 
 /** Another worker may write the same head; each attempt starts from what is then there. */
@@ -139,15 +140,15 @@ export async function settle(
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const heads = new Map<Day, Head | undefined>();
     for (const day of open) heads.set(day, await store.head(partition, day));
-    const { hits, until } = await readHits(detector, partition, spansOf(open, detector), work);
+    const read = await readHits(detector, partition, spansOf(open, detector), work);
     const judgedUntil = latestJudged(heads, work);
-    const firing = firingHits(detector, hits, Math.min(judgedUntil, until));
+    const firing = firingHits(detector, read.hits, Math.min(judgedUntil, decidedUntil(detector, read)));
     const fired = detector.kind === 'rule' ? await withoutMinted(detector, firing, place, store) : firing;
     const found = new Map<Day, Episode[]>();
     for (const day of open) {
       const run = { partition, day, quietMilliseconds };
       const episodes = episodesOf(firedOn(day, fired), run);
-      const isCut = typeof day === 'number' && day >= dayAt(until);
+      const isCut = typeof day === 'number' && day >= dayAt(wholeUntil(read));
       found.set(day, isCut ? uniteCut([...(heads.get(day)?.episodes ?? []), ...episodes], run) : episodes);
     }
     await connect(detector, place, heads, found, store, true);
@@ -194,8 +195,8 @@ async function daysToJudge(
 ): Promise<Day[]> {
   const reach = reachOf(detector);
   if (reach > MANY_DAYS * DAY_MILLISECONDS) {
-    const { hits, until } = await readHits(detector, partition, spansOf([...touched], detector), work);
-    if (until === Infinity) return [...new Set([...touched, ...hits.map(dayOf)])];
+    const read = await readHits(detector, partition, spansOf([...touched], detector), work);
+    if (wholeUntil(read) === Infinity) return [...new Set([...touched, ...read.hits.map(dayOf)])];
   }
   return spread(touched, reach);
 }
@@ -238,6 +239,12 @@ function windowOf(detector: Rule | Correlation): number {
 
 export function quietDaysOf({ quietMilliseconds }: Rule | Correlation): number {
   return Math.ceil(quietMilliseconds / DAY_MILLISECONDS);
+}
+
+/** Windows that end before this time (milliseconds since the epoch) cannot be made untrue by what was not read. */
+export function decidedUntil(detector: Rule | Correlation, { until }: Read): number {
+  if (detector.kind === 'rule') return Infinity;
+  return Math.min(...untellingRules(detector.window).map((input) => until[input]!));
 }
 
 /** By time. Every hit of a plain rule fires; of a correlation, those in a window that satisfies it. */

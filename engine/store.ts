@@ -46,8 +46,13 @@ export interface Near {
 /** Hits by time. */
 export interface Read {
   hits: Hit[];
-  /** All of them are there that are before this time (milliseconds since the epoch); infinite if no limit was met. */
-  until: number;
+  /** For each input, before what time (milliseconds since the epoch) all of its hits are there; infinite if no limit was met. */
+  until: number[];
+}
+
+/** Before what time all hits are there. */
+export function wholeUntil({ until }: Read): number {
+  return Math.min(...until);
 }
 
 /** What is to be judged of a partition. */

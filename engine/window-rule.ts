@@ -85,6 +85,13 @@ export function evaluate(expression: NameExpression, isHit: (rule: number) => bo
   }
 }
 
+/** Rules of which more hits can make a window untrue. */
+export function untellingRules({ type, condition, rules }: Pick<WindowRule, 'type' | 'condition' | 'rules'>): number[] {
+  if (isMonotone({ type, condition })) return [];
+  if (condition.kind === 'expression') return positiveRules(condition.expression, true);
+  return Array.from({ length: rules }, (_, rule) => rule);
+}
+
 /** Rules that an expression names outside any `not`: their hits open a window. */
 export function positiveRules(expression: NameExpression, negated = false): number[] {
   if (expression.kind === 'rule') return negated ? [] : [expression.rule];

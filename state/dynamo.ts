@@ -82,7 +82,7 @@ export class DynamoStore implements Store {
   }
 
   async hits(partition: string, inputs: number, spans: Span[], limit: number): Promise<Read> {
-    const read: Read = { hits: [], until: Infinity };
+    const read: Read = { hits: [], until: new Array<number>(inputs).fill(Infinity) };
     for (let input = 0; input < inputs; input++) {
       let left = limit;
       let last = -Infinity;
@@ -92,7 +92,7 @@ export class DynamoStore implements Store {
         left -= found.hits.length;
         last = found.hits.at(-1)?.time ?? last;
         if (!found.isCut) continue;
-        read.until = Math.min(read.until, last);
+        read.until[input] = last;
         break;
       }
     }

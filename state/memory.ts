@@ -44,12 +44,13 @@ export class MemoryStore implements Store {
 
   async hits(partition: string, inputs: number, spans: Span[], limit: number): Promise<Read> {
     const all = [...(this.partitions.get(partition)?.hits.values() ?? [])].filter((hit) => isWithin(hit, spans));
-    if (all.length <= limit) return { hits: all, until: Infinity };
-    const read: Read = { hits: [], until: Infinity };
+    const read: Read = { hits: all, until: new Array<number>(inputs).fill(Infinity) };
+    if (all.length <= limit) return read;
+    read.hits = [];
     for (let input = 0; input < inputs; input++) {
       const ofInput = all.filter((one) => (one.input ?? 0) === input).sort(byTime);
       read.hits.push(...ofInput.slice(0, limit));
-      read.until = Math.min(read.until, ofInput[limit]?.time ?? Infinity);
+      read.until[input] = ofInput[limit]?.time ?? Infinity;
     }
     return read;
   }

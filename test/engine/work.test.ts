@@ -172,6 +172,22 @@ describe('A day of many hits', () => {
     await sweepWith(1000);
     expect(findingsIn(store.heads(), set)).toEqual(await findingsOf(many, set));
   });
+
+  test.each([
+    ['is filed though its hits cannot be read at once', 'a and not b', [], 1],
+    ['is not filed where it did follow', 'a and not b', [eventAt('b', 55)], 0],
+    ['is not filed where what did follow was not read', 'b and not a', [eventAt('b', 30)], 0],
+  ])('within one window, which something must follow: it %s', async (_what, condition, others, findings) => {
+    const set = rulesetOf([...rules, correlation('alone', { type: 'temporal', condition, rules: ['a', 'b'] })]);
+    const flood = Array.from({ length: 50 }, (_, i) => eventAt('a', i));
+    const store = new Recorded(undefined, new MemoryStore());
+    const now = START + 20 * 60 * MINUTE;
+    await take([...flood, ...others], set, store, now);
+    for await (const due of store.due(Infinity)) await judgeDue(due, set, store, now, 20);
+    const found = findingsIn(store.heads(), set).filter(({ detectorTitle }) => detectorTitle === 'alone');
+    expect(found).toHaveLength(findings);
+    for (const finding of found) expect(finding).toMatchObject({ incomplete: true });
+  });
 });
 
 describe('A worker', () => {
