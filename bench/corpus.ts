@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { highVolumeDetectors, loadDetectors, shippedDetectors } from '../cli/detectors';
+import { report } from '../cli/errors';
 import { readArgued } from './corpus/argued';
 import { findCorpus, readCases } from './corpus/cases';
 import { firedOn } from './corpus/fired';
@@ -40,4 +41,4 @@ async function main(): Promise<void> {
   }
 }
 
-void main();
+main().catch((error: unknown) => (process.exitCode = report(error)));

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findFiles } from '../events/files';
+import { UsageError } from '../cli/errors';
 import { packageRoot } from '../cli/package-root';
 
 /** A folder of generated CloudTrail files of so many events. The same number and seed give the same, made once. */
@@ -16,8 +17,11 @@ export function generatedFolder(events: number, seed = 1): string {
   return folder;
 }
 
+/** @throws UsageError if there are none */
 export function logFilesIn(folder: string): string[] {
-  return findFiles([folder], (name) => name.endsWith('.json.gz')).files;
+  const { files } = findFiles([folder], (name) => name.endsWith('.json.gz'));
+  if (files.length === 0) throw new UsageError(`${folder}: no .json.gz files`);
+  return files;
 }
 
 /** An event of an attack that the generator put among the others. */

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { readConfig } from '../cli/config';
 import { highVolumeDetectors, loadDetectors, shippedDetectors } from '../cli/detectors';
+import { report } from '../cli/errors';
 import { wholeNumber } from '../cli/options';
 import { replay } from '../cli/pipeline';
 import { fileNames } from './corpus/fired';
@@ -37,4 +38,4 @@ async function main(): Promise<void> {
   }
 }
 
-void main();
+main().catch((error: unknown) => (process.exitCode = report(error)));

@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { Command } from 'commander';
 import { detectorsOf, readDetectors, shippedDetectors } from '../cli/detectors';
+import { report } from '../cli/errors';
 import { wholeNumber } from '../cli/options';
 import { replay } from '../cli/pipeline';
 import type { Source } from '../engine/document';
@@ -101,4 +102,4 @@ function median(values: number[]): number {
   return sorted[Math.floor(sorted.length / 2)]!;
 }
 
-void main();
+main().catch((error: unknown) => (process.exitCode = report(error)));

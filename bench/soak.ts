@@ -149,7 +149,7 @@ interface Message {
   receives: number;
 }
 
-/** An event; one in a hundred is rubbish, one is of no interest, and one is that of fifty before. */
+/** An event; one in a hundred is rubbish, one is of no interest, and one came before. */
 function messageOf(i: number): Message {
   const kind = i % 100;
   if (kind === 7) return { body: '{"detail": "rubbish"', receives: 0 };

@@ -23,7 +23,8 @@ export function checkedDocuments({ rules, filters, correlations }: Ruleset): Che
 /**
  * The ruleset of documents that were checked before.
  *
- * @throws DetectorError if they cannot have been
+ * @throws DetectorError if they cannot have been; what only an event comes to (regular expressions, conditions of severity) is
+ *   compiled with the first one, and taken on trust
  */
 export function rulesetOf(checked: CheckedDocument[], config: Config): Ruleset {
   const problems: Problems = { errors: [], warnings: [] };

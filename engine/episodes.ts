@@ -46,7 +46,7 @@ export interface Episode {
   approvals?: string[];
   /** Not all hits around could be read at once: what they come to may depend on the order in which they came. */
   isCut?: true;
-  /** Id of the episode of the day before that this one goes on with. */
+  /** Id of the episode of an earlier day that this one goes on with. */
   continues: string | undefined;
   /** Of the first hit. */
   content: Content;

@@ -71,10 +71,11 @@ export async function extend(
     for (const [day, episodes] of united) {
       const before = heads.get(day);
       if (isSame(episodes, before?.episodes)) continue;
-      const after: Head = { ...headAfter(before, place, day, episodes) };
-      if (before?.judgedUntil !== undefined) after.judgedUntil = before.judgedUntil;
+      const after = headAfter(before, place, day, episodes);
       if (await store.putHead(after, before)) changes.push({ before, after });
       else isDone = false;
+      // What it rested on may be gone, and nothing would lead there any more.
+      days.add(day);
       // Another worker may have written the other day's head, and not have seen this one.
       if (isAtMidnight) isDone = false;
     }

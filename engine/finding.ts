@@ -65,7 +65,7 @@ export interface Finding extends Content {
   /** ISO 8601, UTC; null for an event without a usable time. */
   firstSeen: string | null;
   lastSeen: string | null;
-  /** Id of the finding of the day before that this one goes on with. */
+  /** Id of the finding of an earlier day that this one goes on with. */
   continues: string | null;
   /** Exceptions that would have suppressed some of the hits, had they not expired. */
   expiredExceptions: string[];

@@ -113,12 +113,12 @@ async function judgeRange(
       const parts = [...(heads.get(day)?.episodes ?? []), ...episodesOf(firedOn(day, fired), run)];
       found.set(day, day >= dayAt(until) ? uniteCut(parts, run) : unite(parts, run));
     }
-    await connect(detector, place, heads, found, store, false);
+    await connect(detector, place, heads, found, store, mayCease);
     let isDone = true;
     for (const [day, episodes] of found) {
       const before = heads.get(day);
       if (!forced.has(day) && isSame(episodes, before?.episodes)) continue;
-      const after: Head = { ...headAfter(before, place, day, episodes), judgedUntil };
+      const after = headAfter(before, place, day, episodes, days.includes(day as number) ? judgedUntil : undefined);
       if (await store.putHead(after, before)) {
         changes.push({ before, after });
         forced.delete(day);
@@ -136,8 +136,11 @@ async function judgeRange(
  */
 function hasCeased(episodes: Episode[], fired: Hit[], [from, to]: [number, number], isDayOver: boolean): boolean {
   const keys = new Set(fired.map(({ key }) => key));
+  const times = new Set(fired.map(({ time }) => time));
   return episodes.some(({ lastSeen, count, evidence }) => {
     if (evidence.some(({ key, time }) => from <= time! && time! <= to && !keys.has(key))) return true;
+    // An event with two hits is listed once, at the first of them.
+    if (from <= lastSeen! && lastSeen! <= to && !times.has(lastSeen)) return true;
     return isDayOver && count > evidence.length && evidence.at(-1)!.time! <= to && from <= lastSeen!;
   });
 }

@@ -108,8 +108,16 @@ function throughJson(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
 }
 
-export function headAfter(before: Head | undefined, place: Place, day: Day, episodes: Episode[]): Head {
-  return { ...place, day, version: (before?.version ?? 0) + 1, episodes };
+/** What a head becomes with other episodes. What was judged over stays so. */
+export function headAfter(
+  before: Head | undefined,
+  place: Place,
+  day: Day,
+  episodes: Episode[],
+  judgedUntil = before?.judgedUntil,
+): Head {
+  const version = (before?.version ?? 0) + 1;
+  return { ...place, day, version, episodes, ...(judgedUntil !== undefined && { judgedUntil }) };
 }
 
 export function tooManyAttempts({ partition }: Place): Error {
@@ -151,13 +159,14 @@ export async function settle(
       const isCut = typeof day === 'number' && day >= dayAt(wholeUntil(read));
       found.set(day, isCut ? uniteCut([...(heads.get(day)?.episodes ?? []), ...episodes], run) : episodes);
     }
+    const judged = new Set(open);
     await connect(detector, place, heads, found, store, true);
     open = [];
     for (const [day, episodes] of found) {
       const before = heads.get(day);
       if (!forced.has(day) && isSame(episodes, before?.episodes)) continue;
-      const after = headAfter(before, place, day, episodes);
-      if (detector.kind === 'correlation') after.judgedUntil = judgedUntil;
+      const isJudged = detector.kind === 'correlation' && judged.has(day);
+      const after = headAfter(before, place, day, episodes, isJudged ? judgedUntil : undefined);
       if (await store.putHead(after, before)) {
         changes.push({ before, after });
         forced.delete(day);

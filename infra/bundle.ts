@@ -9,6 +9,7 @@ import { wholeNumber } from '../cli/options';
 import { packageRoot } from '../cli/package-root';
 import { checkedDocuments, type CheckedDocument } from '../engine/compiled';
 import type { Config } from '../events/config';
+import { exitOnMistakes } from './deployment';
 
 /** The Lambda functions, each after its file in `handlers/`. */
 export const FUNCTIONS = [
@@ -112,8 +113,10 @@ function main(): void {
     )
     .parse()
     .opts<{ detectors?: string[]; config?: string; report?: number | true }>();
-  bundle(options.detectors, options.config);
-  if (options.report) report(options.report === true ? 11 : options.report);
+  exitOnMistakes(() => {
+    bundle(options.detectors, options.config);
+    if (options.report) report(options.report === true ? 11 : options.report);
+  });
 }
 
 if (require.main === module) main();

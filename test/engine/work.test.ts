@@ -226,30 +226,4 @@ describe('A worker', () => {
     expect(findingsIn(store.heads(), set)).toEqual(await findingsOf(events, set));
     expect(findingsIn(store.heads(), set)[0]).toMatchObject({ count: 2, lastSeen: '1970-01-01T00:01:00Z' });
   });
-
-  test('leaves nothing that goes on with what is no more, whichever step it dies at', async () => {
-    const set = rulesetOf(rules);
-    const eventID = '00000001-1234-4abc-8abc-123456789abc';
-    const [late, after] = [eventAt('a', 13 * 60 + 55, { eventID }), eventAt('a', 14 * 60 + 5)];
-    const early = eventAt('a', 0, { eventID, addendum: { reason: 'UPDATED_DATA' } });
-    const wanted = await findingsOf([late, after, early], set);
-    expect(wanted.map(({ continues }) => continues)).toEqual([null, null]);
-    for (let step = 1, isDead = true; isDead; step++) {
-      isDead = false;
-      let left = Infinity;
-      const store = new Recorded(async () => {
-        if (--left > 0) return;
-        left = Infinity;
-        isDead = true;
-        throw new Error('dead');
-      }, new MemoryStore());
-      await take([late, after], set, store, START);
-      expect(findingsIn(store.heads(), set).filter(({ continues }) => continues)).toHaveLength(1);
-      left = step;
-      await take([early], set, store, START).catch(() => take([early], set, store, START));
-      left = Infinity;
-      for await (const change of sweep(set, store, Infinity)) void change;
-      expect(findingsIn(store.heads(), set)).toEqual(wanted);
-    }
-  });
 });

@@ -1,0 +1,148 @@
+import type { FindingChange } from '../../engine/changes';
+import { match } from '../../engine/match';
+import type { Ruleset } from '../../engine/ruleset';
+import type { Store } from '../../engine/store';
+import { sweep } from '../../engine/sweep';
+import { work } from '../../engine/work';
+import type { Event } from '../../events/event';
+import type { JsonObject } from '../../events/json';
+import { MemoryStore } from '../../state/memory';
+import { MIDNIGHT, MINUTE } from './arbitraries';
+import { findingsIn, findingsOf } from './filing';
+import { Recorded } from './recorded-store';
+import { eventOf, ruleOf, rulesetOf } from './support';
+
+/*
+ * A day's first episode goes on with one of an earlier day, which another worker, or a sweep, may take back: wherever it
+ * dies, nothing goes on with what is no more.
+ */
+
+const DAY = 1440;
+const ID = '00000001-1234-4abc-8abc-123456789abc';
+const OTHER_ID = '00000002-1234-4abc-8abc-123456789abc';
+const rules = ['a', 'b'].map((name) =>
+  ruleOf({ is: name }, { name, title: name, privwatch: { group: ['g'], quiet: '20m' } }),
+);
+const ONCE: JsonObject = { type: 'event_count', condition: { gte: 1 } };
+const SUM: JsonObject = { type: 'value_sum', condition: { gte: 2, field: 'n' } };
+const A_AND_NOT_B: JsonObject = { type: 'temporal', condition: 'a and not b' };
+
+function counting(said: JsonObject, quiet: string): Ruleset {
+  const correlation = { rules: ['a', 'b'], 'group-by': ['g'], timespan: '1h', ...said };
+  return rulesetOf([...rules, { title: 'counted', privwatch: { quiet }, correlation }]);
+}
+
+/** @param minutes from midnight */
+function eventAt(is: string, minutes: number, more: JsonObject = {}): Event {
+  const eventTime = new Date(MIDNIGHT + minutes * MINUTE).toISOString();
+  return eventOf({
+    ...{ eventID: `${is}${minutes}`, eventName: 'X', eventTime, is, g: 'u', recipientAccountId: '1' },
+    ...more,
+  });
+}
+
+/** The same event, told of anew: it was at another time. */
+function updateAt(is: string, minutes: number, eventID = ID): Event {
+  return eventAt(is, minutes, { eventID, addendum: { reason: 'UPDATED_DATA' } });
+}
+
+async function take(events: Event[], set: Ruleset, store: Store, now = 0): Promise<void> {
+  for (const event of events) await work(match(event, set), set, store, MIDNIGHT + now * MINUTE);
+}
+
+/** @param until minutes from midnight */
+async function sweepAll(set: Ruleset, store: Store, until = Infinity): Promise<void> {
+  for await (const change of sweep(set, store, MIDNIGHT + until * MINUTE)) void change;
+}
+
+describe('Nothing goes on with what is no more', () => {
+  test.each<[string, Ruleset, Event[], Event]>([
+    ['an update', rulesetOf(rules), [eventAt('a', -5, { eventID: ID }), eventAt('a', 5)], updateAt('a', -600)],
+    [
+      'an update of the second of three days',
+      counting(ONCE, '30h'),
+      [eventAt('a', -30), eventAt('a', 400, { eventID: ID }), eventAt('a', DAY + 5)],
+      updateAt('a', -6 * DAY),
+    ],
+    ['what must not follow', counting(A_AND_NOT_B, '1d'), [eventAt('a', -240), eventAt('a', 600)], eventAt('b', -220)],
+    [
+      'a number below zero',
+      counting(SUM, '1d'),
+      [eventAt('a', -240, { n: 2 }), eventAt('a', 600, { n: 2 })],
+      eventAt('b', -220, { n: -1 }),
+    ],
+  ])('after %s, whichever step its worker or the sweep dies at', async (_what, set, before, late) => {
+    const wanted = await findingsOf([...before, late], set);
+    for (let step = 1, isDead = true; isDead; step++) {
+      isDead = false;
+      let left = Infinity;
+      const store = new Recorded(async () => {
+        if (--left > 0) return;
+        left = Infinity;
+        isDead = true;
+        throw new Error('dead');
+      }, new MemoryStore());
+      await take(before, set, store);
+      await sweepAll(set, store);
+      expect(findingsIn(store.heads(), set)).toEqual(await findingsOf(before, set));
+      left = step;
+      await take([late], set, store).catch(() => take([late], set, store));
+      await sweepAll(set, store).catch(() => sweepAll(set, store));
+      left = Infinity;
+      await sweepAll(set, store);
+      expect(findingsIn(store.heads(), set)).toEqual(wanted);
+    }
+  });
+
+  test('where a worker is held up while the day that it goes by is taken back', async () => {
+    const set = counting(SUM, '30h');
+    const [first, second, third] = [-30, 400, DAY + 10].map((minutes) => eventAt('a', minutes, { n: 2 }));
+    const late = eventAt('b', 410, { n: -1 });
+    const wanted = await findingsOf([first!, second!, third!, late], set);
+    for (let heldUpAt = 1, isOver = false; !isOver; heldUpAt++) {
+      const store = new Recorded(undefined, new MemoryStore());
+      await take([first!, third!], set, store);
+      let step = 0;
+      const heldUp = new Recorded(async () => {
+        if (++step !== heldUpAt) return;
+        await take([late], set, store);
+        await sweepAll(set, store);
+      }, store);
+      await take([second!], set, heldUp);
+      isOver = step < heldUpAt;
+      await sweepAll(set, store);
+      if (!isOver) expect(findingsIn(store.heads(), set)).toEqual(wanted);
+    }
+  });
+});
+
+test('A day that only goes on with another is not taken for judged, nor for not judged, with it', async () => {
+  const set = counting(A_AND_NOT_B, '3d');
+  const store = new Recorded(undefined, new MemoryStore());
+  await take([eventAt('a', 600, { eventID: ID })], set, store);
+  await sweepAll(set, store, 700);
+  await take([eventAt('a', 2 * DAY + 600), eventAt('a', 2 * DAY + 700, { eventID: OTHER_ID })], set, store, 2 * DAY);
+  await sweepAll(set, store, 2 * DAY + 800);
+  const before = store.written.length;
+  await take([updateAt('a', 630), updateAt('a', 2 * DAY + 705, OTHER_ID)], set, store, 2 * DAY + 800);
+  await sweepAll(set, store);
+  const isLast = ({ finding }: FindingChange): boolean => finding.firstSeen === '2026-01-08T10:00:00Z';
+  expect(store.written.length).toBeGreaterThan(before);
+  expect(
+    store
+      .changes(set)
+      .filter(isLast)
+      .map(({ kind }) => kind),
+  ).not.toContain('withdrawn');
+});
+
+test('An event that fired by two rules, and does by one, ends its episode where that one is', async () => {
+  const set = counting({ type: 'event_count', condition: { lt: 2 } }, '20h');
+  const events = [eventAt('a', DAY - 10, { eventID: ID }), updateAt('b', 642), eventAt('a', DAY + 5)];
+  const store = new Recorded(undefined, new MemoryStore());
+  for (const event of events) {
+    await take([event], set, store);
+    await sweepAll(set, store);
+  }
+  expect(findingsIn(store.heads(), set)).toEqual(await findingsOf(events, set));
+});
