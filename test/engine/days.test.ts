@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import type { FindingChange } from '../../engine/changes';
 import { match } from '../../engine/match';
 import type { Ruleset } from '../../engine/ruleset';
@@ -7,7 +8,7 @@ import { work } from '../../engine/work';
 import type { Event } from '../../events/event';
 import type { JsonObject } from '../../events/json';
 import { MemoryStore } from '../../state/memory';
-import { MIDNIGHT, MINUTE } from './arbitraries';
+import { MIDNIGHT, MINUTE, runs } from './arbitraries';
 import { findingsIn, findingsOf } from './filing';
 import { Recorded } from './recorded-store';
 import { eventOf, ruleOf, rulesetOf } from './support';
@@ -25,6 +26,7 @@ const rules = ['a', 'b'].map((name) =>
 );
 const ONCE: JsonObject = { type: 'event_count', condition: { gte: 1 } };
 const SUM: JsonObject = { type: 'value_sum', condition: { gte: 2, field: 'n' } };
+const UNDER_TWO: JsonObject = { type: 'event_count', condition: { lt: 2 } };
 const A_AND_NOT_B: JsonObject = { type: 'temporal', condition: 'a and not b' };
 
 function counting(said: JsonObject, quiet: string): Ruleset {
@@ -42,12 +44,39 @@ function eventAt(is: string, minutes: number, more: JsonObject = {}): Event {
 }
 
 /** The same event, told of anew: it was at another time. */
-function updateAt(is: string, minutes: number, eventID = ID): Event {
-  return eventAt(is, minutes, { eventID, addendum: { reason: 'UPDATED_DATA' } });
+function updateAt(is: string, minutes: number, eventID = ID, more: JsonObject = {}): Event {
+  return eventAt(is, minutes, { eventID, addendum: { reason: 'UPDATED_DATA' }, ...more });
 }
 
 async function take(events: Event[], set: Ruleset, store: Store, now = 0): Promise<void> {
   for (const event of events) await work(match(event, set), set, store, MIDNIGHT + now * MINUTE);
+}
+
+/**
+ * Files some events, and then one more as often as that and the sweep behind it have steps, with a death at each of them in
+ * turn; what was left undone is done again.
+ */
+async function dieAtEachStep(set: Ruleset, before: Event[], late: Event): Promise<void> {
+  const wanted = await findingsOf([...before, late], set);
+  for (let step = 1, isDead = true; isDead; step++) {
+    isDead = false;
+    let left = Infinity;
+    const store = new Recorded(async () => {
+      if (--left > 0) return;
+      left = Infinity;
+      isDead = true;
+      throw new Error('dead');
+    }, new MemoryStore());
+    await take(before, set, store);
+    await sweepAll(set, store);
+    expect(findingsIn(store.heads(), set)).toEqual(await findingsOf(before, set));
+    left = step;
+    await take([late], set, store).catch(() => take([late], set, store));
+    await sweepAll(set, store).catch(() => sweepAll(set, store));
+    left = Infinity;
+    await sweepAll(set, store);
+    expect(findingsIn(store.heads(), set)).toEqual(wanted);
+  }
 }
 
 /** @param until minutes from midnight */
@@ -72,26 +101,22 @@ describe('Nothing goes on with what is no more', () => {
       eventAt('b', -220, { n: -1 }),
     ],
   ])('after %s, whichever step its worker or the sweep dies at', async (_what, set, before, late) => {
-    const wanted = await findingsOf([...before, late], set);
-    for (let step = 1, isDead = true; isDead; step++) {
-      isDead = false;
-      let left = Infinity;
-      const store = new Recorded(async () => {
-        if (--left > 0) return;
-        left = Infinity;
-        isDead = true;
-        throw new Error('dead');
-      }, new MemoryStore());
-      await take(before, set, store);
-      await sweepAll(set, store);
-      expect(findingsIn(store.heads(), set)).toEqual(await findingsOf(before, set));
-      left = step;
-      await take([late], set, store).catch(() => take([late], set, store));
-      await sweepAll(set, store).catch(() => sweepAll(set, store));
-      left = Infinity;
-      await sweepAll(set, store);
-      expect(findingsIn(store.heads(), set)).toEqual(wanted);
-    }
+    await dieAtEachStep(set, before, late);
+  });
+
+  test('whatever comes late', async () => {
+    const minutes = fc.constantFrom(-DAY - 30, -DAY + 30, -240, -5, 5, 30, 600, DAY - 240, DAY - 5, DAY + 5, DAY + 600);
+    const event = fc
+      .tuple(fc.constantFrom('a', 'b'), minutes, fc.constantFrom(-1, 2), fc.boolean())
+      .map(([is, at, n, isUpdate]) => (isUpdate ? updateAt(is, at, ID, { n }) : eventAt(is, at, { n })));
+    const sets = fc
+      .tuple(fc.constantFrom(ONCE, SUM, A_AND_NOT_B, UNDER_TWO), fc.constantFrom('20m', '20h', '1d', '30h'))
+      .map(([said, quiet]) => counting(said, quiet));
+    const events = fc.array(event, { minLength: 4, maxLength: 6 });
+    await fc.assert(
+      fc.asyncProperty(sets, events, event, (set, before, late) => dieAtEachStep(set, before, late)),
+      runs(25),
+    );
   });
 
   test('where a worker is held up while the day that it goes by is taken back', async () => {
@@ -137,7 +162,7 @@ test('A day that only goes on with another is not taken for judged, nor for not 
 });
 
 test('An event that fired by two rules, and does by one, ends its episode where that one is', async () => {
-  const set = counting({ type: 'event_count', condition: { lt: 2 } }, '20h');
+  const set = counting(UNDER_TWO, '20h');
   const events = [eventAt('a', DAY - 10, { eventID: ID }), updateAt('b', 642), eventAt('a', DAY + 5)];
   const store = new Recorded(undefined, new MemoryStore());
   for (const event of events) {

@@ -102,8 +102,12 @@ export function workProperties(
                 await Promise.resolve();
               }
             };
-            await Promise.all([...batches.map((batch) => untilDone(() => take(batch, set, store))), sweeper()]);
-            await untilDone(() => sweepAll(set, store));
+            // What comes in the second half is late: all windows of the first were judged.
+            const middle = Math.floor(chance() * (batches.length + 1));
+            for (const half of [batches.slice(0, middle), batches.slice(middle)]) {
+              await Promise.all([...half.map((batch) => untilDone(() => take(batch, set, store))), sweeper()]);
+              await untilDone(() => sweepAll(set, store));
+            }
             await expectAgreement(list, set, store);
           },
         ),
