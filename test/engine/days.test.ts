@@ -11,7 +11,7 @@ import { MemoryStore } from '../../state/memory';
 import { MIDNIGHT, MINUTE, runs } from './arbitraries';
 import { findingsIn, findingsOf } from './filing';
 import { Recorded } from './recorded-store';
-import { eventOf, ruleOf, rulesetOf } from './support';
+import { eventsFrom, ruleOf, rulesetOf } from './support';
 
 /*
  * A day's first episode goes on with one of an earlier day, which another worker, or a sweep, may take back: wherever it
@@ -34,14 +34,7 @@ function counting(said: JsonObject, quiet: string): Ruleset {
   return rulesetOf([...rules, { title: 'counted', privwatch: { quiet }, correlation }]);
 }
 
-/** @param minutes from midnight */
-function eventAt(is: string, minutes: number, more: JsonObject = {}): Event {
-  const eventTime = new Date(MIDNIGHT + minutes * MINUTE).toISOString();
-  return eventOf({
-    ...{ eventID: `${is}${minutes}`, eventName: 'X', eventTime, is, g: 'u', recipientAccountId: '1' },
-    ...more,
-  });
-}
+const eventAt = eventsFrom(MIDNIGHT);
 
 /** The same event, told of anew: it was at another time. */
 function updateAt(is: string, minutes: number, eventID = ID, more: JsonObject = {}): Event {

@@ -6,10 +6,10 @@ import { work } from '../../engine/work';
 import type { Event } from '../../events/event';
 import type { JsonObject } from '../../events/json';
 import { MemoryStore } from '../../state/memory';
-import { MIDNIGHT, MINUTE } from './arbitraries';
+import { MIDNIGHT } from './arbitraries';
 import { findingsIn, findingsOf } from './filing';
 import { Recorded } from './recorded-store';
-import { eventOf, ruleOf, rulesetOf } from './support';
+import { eventsFrom, ruleOf, rulesetOf } from './support';
 
 /*
  * Every way in which the steps of two or three workers, each with an event, can follow one another. A step is one call of
@@ -95,18 +95,7 @@ function counting(correlation: JsonObject, privwatch: JsonObject = {}): Ruleset 
   ]);
 }
 
-function eventAt(is: string, minutes: number, more: JsonObject = {}): Event {
-  const eventTime = new Date(MIDNIGHT + minutes * MINUTE).toISOString();
-  return eventOf({
-    eventID: `${is}${minutes}`,
-    eventName: 'X',
-    eventTime,
-    is,
-    g: 'u',
-    recipientAccountId: '1',
-    ...more,
-  });
-}
+const eventAt = eventsFrom(MIDNIGHT);
 
 describe('Every interleaving of the steps of', () => {
   test.each<[string, number, Ruleset, Event[]]>([

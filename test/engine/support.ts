@@ -73,3 +73,12 @@ export function holdsFor(field: string, value: Json, record: JsonObject, config:
 export function refusal(field: string, value: Json, config: Config = {}): string | undefined {
   return check([ruleOf({ [field]: value })], config).errors[0]?.message;
 }
+
+/** Events by what rules ask for (`is`) and minutes from some time on; all of one account and one `g`. */
+export function eventsFrom(start: number) {
+  return (is: string, minutes: number, more: JsonObject = {}): Event => {
+    const eventTime = new Date(start + minutes * 60_000).toISOString();
+    const usual = { eventID: `${is}${minutes}`, eventName: 'X', eventTime, is, g: 'u', recipientAccountId: '1' };
+    return eventOf({ ...usual, ...more });
+  };
+}

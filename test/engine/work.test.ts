@@ -10,7 +10,7 @@ import { MemoryStore } from '../../state/memory';
 import { MINUTE } from './arbitraries';
 import { findingsIn, findingsOf } from './filing';
 import { Recorded } from './recorded-store';
-import { eventOf, ruleOf, rulesetOf } from './support';
+import { eventsFrom, ruleOf, rulesetOf } from './support';
 
 const START = Date.UTC(2026, 0, 6, 10);
 const rules = ['a', 'b', 'c'].map((name) =>
@@ -21,18 +21,7 @@ function correlation(name: string, said: JsonObject): JsonObject {
   return { title: name, name, correlation: { 'group-by': ['g'], timespan: '1h', ...said } };
 }
 
-function eventAt(is: string, minutes: number, more: JsonObject = {}): Event {
-  const eventTime = new Date(START + minutes * MINUTE).toISOString();
-  return eventOf({
-    eventID: `${is}${minutes}`,
-    eventName: 'X',
-    eventTime,
-    is,
-    g: 'u',
-    recipientAccountId: '1',
-    ...more,
-  });
-}
+const eventAt = eventsFrom(START);
 
 async function take(events: Event[], set: Ruleset, store: Store, now: number): Promise<number> {
   let tooLate = 0;
