@@ -134,7 +134,7 @@ async function main(argv: string[]): Promise<boolean> {
       await publish();
       if (memory.length < Math.floor((from / total) * 20)) {
         memory.push(heapMegabytes());
-        process.stderr.write(`\r${Math.round((from / total) * 100)} %, heap ${memory.at(-1)} MB `);
+        process.stderr.write(`\r${Math.min(100, Math.round((from / total) * 100))} %, heap ${memory.at(-1)} MB `);
       }
     }
     process.stderr.write('\n');

@@ -117,14 +117,11 @@ function compileSeverity(extension: JsonObject, context: CompileContext): Detect
     const when = at(entry, 'when');
     const level = at(entry, 'level');
     if (!isObject(when) || !isLevel(level)) return undefined; // the schema has said so
-    const compile = (): Node | undefined => compileIdentifier(when, ['privwatch', 'severity', i, 'when'], context);
-    if (!context.document.isChecked) {
-      const node = compile();
-      return node && { when: node, level };
-    }
-    const condition = { level } as Detector['severity'][number];
-    defineLazily(condition, 'when', () => compile()!);
-    return condition;
+    const compiled = { level } as Detector['severity'][number];
+    const path = ['privwatch', 'severity', i, 'when'];
+    defineLazily(compiled, 'when', () => compileIdentifier(when, path, context)!);
+    // What was never checked is compiled at once, for what is wrong with it.
+    return context.document.isChecked || compiled.when ? compiled : undefined;
   });
   return compiled.some((entry) => entry === undefined) ? undefined : (compiled as Detector['severity']);
 }

@@ -113,12 +113,13 @@ async function judgeRange(
       const parts = [...(heads.get(day)?.episodes ?? []), ...episodesOf(firedOn(day, fired), run)];
       found.set(day, day >= dayAt(until) ? uniteCut(parts, run) : unite(parts, run));
     }
+    const judged = new Set(heads.keys());
     await connect(detector, place, heads, found, store, mayCease);
     let isDone = true;
     for (const [day, episodes] of found) {
       const before = heads.get(day);
       if (!forced.has(day) && isSame(episodes, before?.episodes)) continue;
-      const after = headAfter(before, place, day, episodes, days.includes(day as number) ? judgedUntil : undefined);
+      const after = headAfter(before, place, day, episodes, judged.has(day) ? judgedUntil : undefined);
       if (await store.putHead(after, before)) {
         changes.push({ before, after });
         forced.delete(day);

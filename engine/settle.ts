@@ -159,7 +159,7 @@ export async function settle(
       const isCut = typeof day === 'number' && day >= dayAt(wholeUntil(read));
       found.set(day, isCut ? uniteCut([...(heads.get(day)?.episodes ?? []), ...episodes], run) : episodes);
     }
-    const judged = new Set(open);
+    const judged = new Set(heads.keys());
     await connect(detector, place, heads, found, store, true);
     open = [];
     for (const [day, episodes] of found) {

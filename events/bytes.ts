@@ -30,8 +30,8 @@ export function gunzip(bytes: Buffer, limit: number): Buffer {
 }
 
 /**
- * Bytes that a gzip file says it holds (RFC 1952, ISIZE), and a little more; no more than it can hold, whatever it says. If it is true, all fits into one chunk, and
- * nothing is copied together.
+ * Bytes that a gzip file says it holds (RFC 1952, ISIZE), and a little more; no more than it can hold, whatever it says. If
+ * it is true, all fits into one chunk, and nothing is copied together.
  */
 function saidSize(bytes: Buffer): number {
   if (bytes.length < GZIP_SIZE_BYTES) return 0;

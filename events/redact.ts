@@ -23,25 +23,9 @@ const SECRET_NAMES = [
   ],
   ...['session token', 'security token', 'signin token', 'authorization token', 'access token', 'refresh token'],
   ...['id token', 'identity token', 'auth token', 'secret access key', 'client secret', 'private key', 'key material'],
-  ...[
-    'private key plaintext',
-    'base32 string seed',
-    'qr code png',
-    'plaintext',
-    'api key',
-    'api key value',
-    'aws secret',
-  ],
-  ...[
-    'pwd',
-    'github token',
-    'gitlab token',
-    'npm token',
-    'bot token',
-    'webhook secret',
-    'signing secret',
-    'app secret',
-  ],
+  ...['private key plaintext', 'base32 string seed', 'qr code png', 'plaintext', 'api key', 'api key value'],
+  ...['aws secret', 'pwd', 'github token', 'gitlab token', 'npm token', 'bot token'],
+  ...['webhook secret', 'signing secret', 'app secret'],
 ]
   .map((name) => name.replaceAll(' ', '[_-]?'))
   .join('|');

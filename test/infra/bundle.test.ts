@@ -13,11 +13,25 @@ import { noticeOf } from '../findings/sinks/notices';
 
 const folder = join(root, 'dist', 'lambda');
 
+let report: string;
+
 /** In a process of its own: esbuild and jest do not share one. */
 beforeAll(() => {
-  execFileSync(process.execPath, [join(root, 'dist/infra/bundle.js'), '--config', 'samples/privwatch.yml'], {
+  const options = ['--config', 'samples/privwatch.yml', '--report', '1'];
+  report = execFileSync(process.execPath, [join(root, 'dist/infra/bundle.js'), ...options], {
     cwd: root,
+    encoding: 'utf8',
   });
+});
+
+test('The report says of each function how large it is, and how fast it loads beside the same code unbundled', () => {
+  const [head, ...rows] = report.trimEnd().split('\n');
+  expect(head).toMatch(/^function +KB +load$/);
+  expect(rows).toHaveLength(10);
+  const { length } = readFileSync(join(folder, 'sns', 'index.js'));
+  expect(rows.map((row) => row.replace(/\d\.\d\d of/, 'N of'))).toContain(
+    `${'sns'.padEnd(14)}${String(Math.round(length / 1000)).padStart(6)}${'N of unbundled'.padStart(19)}`,
+  );
 });
 
 describe('The bundle', () => {
@@ -71,6 +85,8 @@ describe('The bundle', () => {
   test('of detect stays small: neither YAML nor schemas are in it', () => {
     const files = ['index.js', 'node_modules/re2js/index.js'].map((file) => join(folder, 'detect', file));
     expect(files.reduce((bytes, file) => bytes + statSync(file).size, 0)).toBeLessThan(700_000);
+    // What is read at every start: no regular expressions, and of the SDK what is called.
+    expect(statSync(files[0]!).size).toBeLessThan(500_000);
   });
 
   test('of detect finds what it reads only for a regular expression, wherever it is put', async () => {
